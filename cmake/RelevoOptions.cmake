@@ -1,0 +1,48 @@
+# Compiler settings that hold for the whole tree, in one place.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+option(RELEVO_TESTS "Build the tests" ON)
+option(RELEVO_WERROR "Treat warnings as errors" OFF)
+set(RELEVO_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize= (address,undefined or thread)")
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+                    -fno-omit-frame-pointer -fstack-protector-strong)
+if(RELEVO_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(RELEVO_SANITIZE)
+  add_compile_options(-fsanitize=${RELEVO_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${RELEVO_SANITIZE})
+else()
+  add_compile_definitions($<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
+endif()
+find_program(MOLD_PROGRAM mold)
+if(MOLD_PROGRAM AND NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_link_options(-fuse-ld=mold)
+endif()
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+
+# Asio as every module with I/O uses it. Clang with libstdc++ needs to be told
+# that coroutines exist; GCC warns falsely about Asio's own operator delete.
+add_library(relevo_asio INTERFACE)
+target_compile_definitions(relevo_asio INTERFACE
+  ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT ASIO_HAS_STD_COROUTINE)
+target_compile_options(relevo_asio INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
+target_link_libraries(relevo_asio INTERFACE Threads::Threads)
+
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)

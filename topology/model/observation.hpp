@@ -1,0 +1,69 @@
+// What one probe of one node saw. Facts only: no judgment, no history.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "topology/model/ids.hpp"
+#include "topology/model/position.hpp"
+#include "topology/model/verdict.hpp"
+
+namespace relevo::model {
+
+enum class ProbeOutcome : std::uint8_t {
+  ok,
+  refused,               // ECONNREFUSED: nothing listens there
+  unreachable,           // no route, host down, name not resolved
+  timeout,               // neither answer nor error within the deadline
+  reset,                 // an established connection ended without a word
+  starting_up,           // 57P03: starting up, shutting down, in crash recovery
+  too_many_connections,  // 53300: alive but full
+  auth_failed,           // class 28, 3D000: our monitor user is not let in
+  error,                 // the server answered with some other error
+};
+
+enum class ReceiverState : std::uint8_t { none, connecting, streaming, waiting };
+
+// A replica as its upstream sees it.
+struct DownstreamStatus {
+  std::string application_name;
+  std::string client_address;
+  std::string state;       // the server's own word: "streaming", "catchup", ...
+  std::string sync_state;  // "async", "sync", "quorum", "potential"
+};
+
+// The server's own account of itself, as of one query.
+struct NodeStatus {
+  Role role = Role::unknown;
+  std::string version;                 // "15.20"
+  std::uint64_t system_identifier = 0;  // 0: not read (no privilege)
+  std::uint32_t timeline = 0;           // 0: not known
+  Position position;                    // primary: end of its log; replica: replayed
+  Position received;                    // replica: flushed from the primary, never less than replayed
+  bool read_only = false;               // refuses writes although it is a primary (fenced)
+  bool replay_paused = false;
+  std::int64_t start_time_us = 0;       // postmaster start, server clock: only compared for equality
+
+  // A replica's receiver: evidence of whether its upstream lives.
+  ReceiverState receiver = ReceiverState::none;
+  std::string upstream_host;
+  std::uint16_t upstream_port = 0;
+  std::optional<Duration> receiver_silence;  // since its last message, by the replica's own clock
+
+  std::vector<DownstreamStatus> downstreams;  // a primary's connected replicas
+};
+
+struct Observation {
+  NodeId node = 0;
+  Instant sent{};      // before the query left
+  Instant received{};  // after its answer (or failure) was complete
+  ProbeOutcome outcome = ProbeOutcome::timeout;
+  bool fresh_connection = false;  // made for this probe, or the persistent one
+  std::string sqlstate;           // the server's, where it answered with an error
+  std::string error;              // the server's or the system's own text
+  std::optional<NodeStatus> status;  // when outcome is ok
+};
+
+}  // namespace relevo::model
