@@ -1,0 +1,79 @@
+// What a decision asks the outside to do, and how that may end.
+//
+// Every action is idempotent, carries the epoch under which it was decided (an
+// executor refuses one of an older epoch) and a deadline. It ends as ok, failed
+// (certainly not done) or unknown (it may have happened): after an unknown the
+// node is asked, never assumed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "topology/model/ids.hpp"
+#include "topology/model/position.hpp"
+
+namespace relevo::decide {
+
+using ActionId = std::uint64_t;
+
+// Detach a replica from its upstream so that its received position stands still.
+struct FreezeReceiver {
+  model::NodeId node = 0;
+};
+// Read role, timeline and positions over a connection of its own.
+struct ReadRole {
+  model::NodeId node = 0;
+};
+// As ReadRole, again and again until everything up to `position` is replayed.
+struct AwaitPosition {
+  model::NodeId node = 0;
+  model::Position position;
+};
+struct Promote {
+  model::NodeId node = 0;
+};
+struct Repoint {
+  model::NodeId node = 0;
+  model::NodeId primary = 0;
+};
+// Make a primary refuse writes: read-only by default, client sessions ended.
+struct Fence {
+  model::NodeId node = 0;
+  // Also close its databases to new connections. That is written to its log, so
+  // it is for a former primary only and never for one whose log a candidate
+  // still has to receive.
+  bool firm = false;
+};
+struct Unfence {
+  model::NodeId node = 0;
+};
+// Leave on a demoted primary what makes its next start a replica's.
+struct PrepareRejoin {
+  model::NodeId node = 0;
+  model::NodeId primary = 0;
+};
+struct AcquireLease {};
+// Publish the View that the state now amounts to, at once; answered by
+// ViewPublished with its sequence.
+struct PublishView {};
+
+using Task = std::variant<FreezeReceiver, ReadRole, AwaitPosition, Promote, Repoint, Fence, Unfence,
+                          PrepareRejoin, AcquireLease, PublishView>;
+
+struct Action {
+  ActionId id = 0;
+  model::Epoch epoch = 0;
+  model::Instant deadline{};
+  Task task;
+};
+
+enum class ActionOutcome : std::uint8_t { ok, failed, unknown };
+
+std::string_view name_of(const Task& task);              // "Promote"
+std::optional<model::NodeId> node_of(const Task& task);  // nullopt: concerns the cluster
+std::string_view to_string(ActionOutcome outcome);
+
+}  // namespace relevo::decide

@@ -1,0 +1,130 @@
+// All that a decision remembers. A plain value: copied, compared, written to the
+// journal and read back.
+//
+// Invariants
+// - epoch never falls; it rises before any node but the published primary may
+//   be promoted or published.
+// - primary is set only in phases steady, draining (and starting: never).
+// - a node is published as primary only after it said itself that it is one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "failover/decide/action.hpp"
+#include "failover/decide/event.hpp"
+#include "topology/detect/view_builder.hpp"
+
+namespace relevo::decide {
+
+enum class Phase : std::uint8_t {
+  starting,     // no node is adopted yet
+  steady,       // one primary is published
+  held,         // none is published; waits for evidence or an operator
+  barrier,      // failover: waits until every worker has let go of the old primary
+  freezing,     // failover: replicas' receivers are being detached
+  promoting,    // a candidate has been told to promote
+  verifying,    // a candidate is being asked which role it has
+  draining,     // switchover: no new transactions, those in progress end
+  closing,      // switchover: waits until every worker has let go
+  fencing,      // switchover: the old primary is being made read-only
+  catching_up,  // switchover: the candidate receives the last bytes
+  undoing,      // switchover: the old primary is being made writable again
+};
+
+struct NodeRecord {
+  bool maintenance = false;
+  bool diverged = false;
+  bool quarantined = false;         // claims to be primary, or may, and is not ours
+  model::Epoch former_primary = 0;  // was primary until the epoch before this one; 0: it was not
+  std::string reason;
+
+  bool needs_repoint = false;  // must be told to follow the present primary
+  unsigned repoint_failures = 0;
+  unsigned fence_failures = 0;
+  model::Instant retry_at{};                    // of a background action that failed
+  std::optional<model::Instant> waiting_since;  // its receiver waits for WAL it will never get
+
+  std::optional<model::Position> frozen;  // received position, in the present failover
+};
+
+struct PendingAction {
+  Action action;
+  bool finished = false;
+  ActionOutcome outcome = ActionOutcome::unknown;
+  std::string text;
+  std::optional<model::NodeStatus> status;
+};
+
+struct ClusterState {
+  model::Epoch epoch = 0;
+  std::optional<model::NodeId> primary;       // published
+  std::optional<model::NodeId> last_primary;  // the last one that was; before it is replaced
+  model::PrimaryGate gate = model::PrimaryGate::closed;
+  bool paused = false;
+  bool lease_held = false;
+  model::Instant lease_retry_at{};
+
+  Phase phase = Phase::starting;
+  model::Instant phase_since{};
+  model::Instant phase_deadline = model::Instant::max();
+  model::Instant primary_since{};
+  std::string reason;  // why held, in plain words
+
+  std::vector<NodeRecord> nodes;
+  std::vector<NodeEvidence> evidence;  // of the last Observed
+  std::optional<model::ViewApplied> applied;
+  std::optional<std::uint64_t> awaited_sequence;  // of the last PublishView; nullopt: not out yet
+
+  std::vector<PendingAction> pending;
+  ActionId next_action = 1;
+
+  // What the primary last said of itself; kept when it is gone.
+  std::uint64_t system_identifier = 0;
+  std::uint32_t primary_timeline = 0;
+  model::Position primary_position;
+  std::optional<model::Position> fork;  // where the present primary left the former one's history
+
+  // The failover or switchover in progress.
+  bool switchover = false;
+  std::optional<model::NodeId> candidate;
+  std::optional<model::NodeId> wanted;  // the operator's choice
+  bool forced = false;                  // allow_data_loss
+  bool asked = false;                   // an operator asked for it
+  unsigned promote_attempts = 0;
+  std::optional<OperatorCommand> command;        // being executed; answered when done
+  std::optional<OperatorCommand> just_received;  // to be judged by this very step
+  std::optional<std::uint64_t> loss_bytes;       // as computed for the present failover
+  model::Position final_position;                // switchover: all that must be replayed
+
+  // Retries while held, and the brake on repeated failovers.
+  bool needs_acknowledge = false;
+  std::vector<model::Instant> failovers;
+  model::Instant retry_at{};
+  model::Duration retry_delay{};
+  std::vector<bool> retry_seen;  // which nodes were usable when the last attempt was refused
+};
+
+// The last authority that was written down before this process started.
+struct Hint {
+  model::Epoch epoch = 0;
+  std::optional<model::NodeId> primary;
+  std::vector<model::NodeId> former_primaries;
+  std::vector<model::NodeId> needs_repoint;
+  std::vector<model::NodeId> maintenance;
+};
+
+ClusterState initial_state(std::size_t node_count, model::Instant now, const Hint& hint = {});
+
+// What must survive a restart of this process.
+Hint hint_of(const ClusterState& state);
+
+// What the View is to say.
+detect::Authority authority_of(const ClusterState& state);
+
+std::string_view to_string(Phase phase);
+
+}  // namespace relevo::decide

@@ -1,0 +1,42 @@
+// The last known authority: which epoch, which primary, who is fenced. Written
+// before a decision that changes it takes effect, read once at start.
+//
+// Invariant: the file is always a whole old or a whole new version (temporary
+// file, fsync, rename, fsync of the directory). Nodes stand by name: their
+// places in the configuration may change between runs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "topology/model/ids.hpp"
+#include "topology/model/result.hpp"
+
+namespace relevo::journal {
+
+struct Authority {
+  model::Epoch epoch = 0;
+  std::string primary;  // "" when none
+  std::vector<std::string> former_primaries;
+  std::vector<std::string> needs_repoint;
+  std::vector<std::string> maintenance;
+
+  bool operator==(const Authority&) const = default;
+};
+
+class AuthorityFile {
+ public:
+  // `path` in an existing directory.
+  explicit AuthorityFile(std::string path) : path_(std::move(path)) {}
+
+  // nullopt: there is none yet. An unreadable or foreign file is an error: an
+  // epoch that cannot be read must not be guessed.
+  Result<std::optional<Authority>> load() const;
+  Result<void> store(const Authority& authority) const;
+
+ private:
+  std::string path_;
+};
+
+}  // namespace relevo::journal
