@@ -61,6 +61,8 @@ struct Effect {
   EffectKind kind = EffectKind::unknown;
   std::string_view name;   // into the statement's text; unquoted and unfolded where it is simple
   std::string_view value;  // into the statement's text, as written
+  // Either may be static text instead where SQL has another spelling for a
+  // setting: SET TIME ZONE x is `TimeZone`, SET ROLE x is `role`.
 };
 
 enum class HintTarget : std::uint8_t { none, primary, replica };
@@ -83,6 +85,9 @@ struct Analysis {
   std::uint32_t statements = 0;  // 0: empty or only comments
   bool controls_transaction = false;  // some statement begins or ends a transaction
   bool copy_from_stdin = false;
+  // A write only because it calls a function that PostgreSQL does not ship: a
+  // hint or a session target for replicas is believed over it.
+  bool unproven = false;
   Hint hint;
 
   std::array<Effect, max_effects> effects{};
@@ -93,6 +98,10 @@ struct Analysis {
 // How the session's server reads string literals.
 struct Dialect {
   bool standard_conforming_strings = true;
+  // client_encoding is BIG5, GB18030, GBK, JOHAB, SHIFT_JIS_2004, SJIS or UHC:
+  // a byte that looks like an ASCII character may be half of another one. Texts
+  // with such characters are then writes of unknown effect.
+  bool ascii_in_multibyte = false;
 };
 
 // PostgreSQL. Total over all inputs: never throws, never allocates, reads each
