@@ -7,6 +7,9 @@
 // Invariant: `caught_up_to` errs to the past. A sample counts from the instant
 // it was *sent*: the primary's position was read after that, so whatever was
 // acknowledged before is contained in it.
+//
+// Accuracy: the lag is at most one gap between samples (plus the primary's
+// round trip) too high, and at most the replica's own round trip too low.
 #pragma once
 
 #include <deque>
@@ -29,22 +32,34 @@ class PositionHistory {
   // bounded while a replica may be far behind.
   explicit PositionHistory(std::size_t samples_max = 1200);
 
-  void add(model::Instant sent, model::Instant received, const model::Position& position);
+  // `flushed`: how far the primary's log was on disk at that time, which is all
+  // that a replica can have got. An open transaction leaves unflushed log behind
+  // the last commit for as long as it idles; replicas do not lag for want of it.
+  // So lag is measured against `flushed` (where given) and causality against
+  // `position`, which alone contains commits acknowledged before their flush
+  // (synchronous_commit = off).
+  void add(model::Instant sent, model::Instant received, const model::Position& position,
+           const model::Position& flushed = {});
   void clear();  // a new primary: old positions prove nothing about it
 
   // Where a replica stands that had replayed `position` when its probe, sent at
   // `sent`, was answered. `stale_after`: a replica's or primary's sample older
-  // than this yields an unknown lag.
+  // than this yields an unknown lag. What was caught up to stays true.
   ReplicaLag measure(const model::Position& position, model::Instant sent, model::Instant now,
                      model::Duration stale_after) const;
+
+  std::size_t size() const { return samples_.size(); }
 
  private:
   struct Sample {
     model::Instant sent, received;
     model::Position position;
+    model::Position flushed;  // never past `position`
   };
+  void thin_older_half();
+
   std::size_t samples_max_;
-  std::deque<Sample> samples_;
+  std::deque<Sample> samples_;  // by `sent`, `position` and `flushed`, all growing
 };
 
 }  // namespace relevo::detect

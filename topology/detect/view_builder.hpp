@@ -41,9 +41,12 @@ struct ViewSettings {
   model::Duration stale_after = std::chrono::seconds(1);
 };
 
-// `lags` and `assessments` are indexed by NodeId.
+// `lags` and `assessments` are indexed by NodeId. While there is no primary, `lags`
+// goes on being measured against the last one's history: what a replica had caught
+// up to stays true. `now` only serves to say how old a sample is.
 model::View build_view(const ViewSettings& settings, const Authority& authority,
                        const Detector& detector, const std::vector<Assessment>& assessments,
-                       const std::vector<ReplicaLag>& lags, std::uint64_t sequence);
+                       const std::vector<ReplicaLag>& lags, std::uint64_t sequence,
+                       std::optional<model::Instant> now = std::nullopt);
 
 }  // namespace relevo::detect

@@ -37,22 +37,31 @@ struct DownstreamStatus {
 // The server's own account of itself, as of one query.
 struct NodeStatus {
   Role role = Role::unknown;
-  std::string version;                 // "15.20"
+  std::string version;                  // "15.20"
   std::uint64_t system_identifier = 0;  // 0: not read (no privilege)
   std::uint32_t timeline = 0;           // 0: not known
   Position position;                    // primary: end of its log; replica: replayed
-  Position received;                    // replica: flushed from the primary, never less than replayed
-  bool read_only = false;               // refuses writes although it is a primary (fenced)
+  // Replica: flushed from its upstream, never less than replayed. Primary: on
+  // its own disk, which is all that replicas can have got from it.
+  Position received;
+  bool read_only = false;  // refuses writes although it is a primary (fenced)
   bool replay_paused = false;
-  std::int64_t start_time_us = 0;       // postmaster start, server clock: only compared for equality
+  std::int64_t start_time_us = 0;  // postmaster start, server clock: only compared for equality
 
   // A replica's receiver: evidence of whether its upstream lives.
   ReceiverState receiver = ReceiverState::none;
   std::string upstream_host;
   std::uint16_t upstream_port = 0;
   std::optional<Duration> receiver_silence;  // since its last message, by the replica's own clock
+  // After half of this silence the receiver asks its upstream for a sign of
+  // life (wal_receiver_timeout): only more silence than that means anything.
+  // Zero: it never asks. nullopt: not known.
+  std::optional<Duration> receiver_timeout;
 
   std::vector<DownstreamStatus> downstreams;  // a primary's connected replicas
+  std::string synchronous_standbys;  // synchronous_standby_names: "" when commits wait for none
+
+  std::string warning;  // what could not be read, and the grant that mends it
 };
 
 struct Observation {
@@ -60,9 +69,9 @@ struct Observation {
   Instant sent{};      // before the query left
   Instant received{};  // after its answer (or failure) was complete
   ProbeOutcome outcome = ProbeOutcome::timeout;
-  bool fresh_connection = false;  // made for this probe, or the persistent one
-  std::string sqlstate;           // the server's, where it answered with an error
-  std::string error;              // the server's or the system's own text
+  bool fresh_connection = false;     // made for this probe, or the persistent one
+  std::string sqlstate;              // the server's, where it answered with an error
+  std::string error;                 // the server's or the system's own text
   std::optional<NodeStatus> status;  // when outcome is ok
 };
 
