@@ -1,5 +1,7 @@
-// The configuration as typed values. Every default stands in the settings table
-// (settings.cpp), which also makes the JSON Schema and the documentation.
+// The configuration as typed values. Defaults stand here, once: the settings
+// table (settings.cpp) reads them from here, and adds to each field its key, its
+// bounds and its sentence of documentation. The parser, the JSON Schema and the
+// reference in docs/configuration.md are made from that table.
 #pragma once
 
 #include <chrono>
@@ -40,7 +42,7 @@ enum class UnixAuth { password, trust };  // how clients on a Unix socket log in
 
 struct Listen {
   bool unix_socket = false;
-  std::string host;  // numeric address; or the path when unix_socket
+  std::string host;  // numeric address in canonical form; or the path when unix_socket
   std::uint16_t port = 0;
   bool operator==(const Listen&) const = default;
 };
@@ -54,7 +56,11 @@ struct Node {
   unsigned priority = 100;
   bool never_promote = false;
   bool operator==(const Node&) const = default;
-  std::string address() const { return host + ":" + std::to_string(port); }
+  // As it is configured: an IPv6 address stands in brackets.
+  std::string address() const {
+    const bool v6 = host.find(':') != std::string::npos;
+    return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  }
 };
 
 struct User {
@@ -122,10 +128,10 @@ struct Routing {
 struct Failover {
   FailoverMode mode = FailoverMode::automatic;
   Durability durability = Durability::async;
-  unsigned acks = 1;              // W, with durability quorum
-  Milliseconds detect{1000};      // silence after which a node may be called hung
-  Milliseconds hold{30000};       // how long a statement waits for a primary
-  Milliseconds drain{2000};       // how long a switchover waits for open transactions
+  unsigned acks = 1;                     // W, with durability quorum
+  Milliseconds detect{1000};             // silence after which a node may be called hung
+  Milliseconds hold{30000};              // how long a statement waits for a primary
+  Milliseconds drain{2000};              // how long a switchover waits for open transactions
   std::uint64_t max_loss = 16ULL << 20;  // bytes of history that an automatic failover may lose
   bool operator==(const Failover&) const = default;
 };
