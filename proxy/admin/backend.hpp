@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +22,15 @@ struct Explanation {
   std::string target;  // "primary" or "replica"
   std::string node;    // "" when none qualifies now
   std::string reason;
-  std::string cls;     // "read", "write", "session"
+  std::string cls;  // "read", "write", "session"
+};
+
+// What the failover manager has done with a cluster since this process started.
+struct FailoverTotals {
+  std::uint64_t failovers = 0;    // forced, automatic or by hand, that ended with a new primary
+  std::uint64_t switchovers = 0;  // planned, that ended with a new primary
+  std::uint64_t refused = 0;      // wanted, but not safe or not possible
+  std::map<int, std::uint64_t> decisions;  // by the number of the rule
 };
 
 class Backend {
@@ -34,6 +43,11 @@ class Backend {
   virtual std::optional<std::vector<session::PoolRow>> pools(const std::string& cluster) = 0;
   virtual std::optional<std::vector<session::ClientRow>> clients(const std::string& cluster) = 0;
   virtual std::optional<std::vector<session::ServerRow>> servers(const std::string& cluster) = 0;
+
+  // Nothing: not counted, and the metrics about it are absent.
+  virtual std::optional<FailoverTotals> failover_totals(const std::string& /*cluster*/) {
+    return std::nullopt;
+  }
 
   // Events with id > since, oldest first. Waits up to `wait` for the first one.
   virtual std::vector<model::Event> events(std::uint64_t since, std::chrono::milliseconds wait) = 0;

@@ -45,6 +45,7 @@ struct AdminSettings {
 };
 
 class Listener;
+struct UnixSocket;
 
 class Server {
  public:
@@ -69,6 +70,7 @@ class Server {
  private:
   AdminSettings settings_;
   Backend& backend_;
+  std::unique_ptr<UnixSocket> socket_file_;
   std::unique_ptr<Listener> unix_;
   std::unique_ptr<Listener> tcp_;
 };
