@@ -4,7 +4,7 @@
 // Invariants
 // - epoch never falls; it rises before any node but the published primary may
 //   be promoted or published.
-// - primary is set only in phases steady, draining (and starting: never).
+// - primary is set only in the phases steady and draining.
 // - a node is published as primary only after it said itself that it is one.
 #pragma once
 
@@ -38,8 +38,10 @@ enum class Phase : std::uint8_t {
 struct NodeRecord {
   bool maintenance = false;
   bool diverged = false;
+  bool barred = false;              // failed to promote; until the next primary is published
   bool quarantined = false;         // claims to be primary, or may, and is not ours
   model::Epoch former_primary = 0;  // was primary until the epoch before this one; 0: it was not
+  bool rejoin_prepared = false;     // its next start makes a replica of it
   std::string reason;
 
   bool needs_repoint = false;  // must be told to follow the present primary
@@ -71,8 +73,9 @@ struct ClusterState {
   Phase phase = Phase::starting;
   model::Instant phase_since{};
   model::Instant phase_deadline = model::Instant::max();
-  model::Instant primary_since{};
-  std::string reason;  // why held, in plain words
+  model::Instant primary_since{};  // when it was published
+  model::Instant attempt_since{};  // when the failover or switchover in progress began
+  std::string reason;              // why held, in plain words
 
   std::vector<NodeRecord> nodes;
   std::vector<NodeEvidence> evidence;  // of the last Observed
@@ -91,9 +94,11 @@ struct ClusterState {
   // The failover or switchover in progress.
   bool switchover = false;
   std::optional<model::NodeId> candidate;
-  std::optional<model::NodeId> wanted;  // the operator's choice
-  bool forced = false;                  // allow_data_loss
-  bool asked = false;                   // an operator asked for it
+  bool doubtful = false;  // the candidate was told to promote and it is not known whether it did
+  std::optional<model::NodeId> soft_fenced;  // made read-only by a switchover that is not done
+  std::optional<model::NodeId> wanted;       // the operator's choice
+  bool forced = false;                       // allow_data_loss
+  bool asked = false;                        // an operator asked for it
   unsigned promote_attempts = 0;
   std::optional<OperatorCommand> command;        // being executed; answered when done
   std::optional<OperatorCommand> just_received;  // to be judged by this very step
@@ -112,6 +117,8 @@ struct ClusterState {
 struct Hint {
   model::Epoch epoch = 0;
   std::optional<model::NodeId> primary;
+  std::uint32_t timeline = 0;  // of that primary, 0: not known
+  std::optional<model::NodeId> soft_fenced;
   std::vector<model::NodeId> former_primaries;
   std::vector<model::NodeId> needs_repoint;
   std::vector<model::NodeId> maintenance;

@@ -17,7 +17,9 @@ namespace relevo::journal {
 
 struct Authority {
   model::Epoch epoch = 0;
-  std::string primary;  // "" when none
+  std::string primary;         // "" when none
+  std::uint32_t timeline = 0;  // of that primary, 0: not known
+  std::string soft_fenced;     // made read-only by a switchover that is not done; ""
   std::vector<std::string> former_primaries;
   std::vector<std::string> needs_repoint;
   std::vector<std::string> maintenance;

@@ -1,0 +1,138 @@
+#include "failover/decide/facts.hpp"
+
+#include <algorithm>
+
+namespace relevo::decide {
+
+using model::NodeId;
+using model::Verdict;
+
+const model::NodeStatus* Facts::answer(NodeId node) const {
+  const auto& evidence = state.evidence[node];
+  if (!evidence.latest) return nullptr;
+  switch (evidence.assessment.verdict) {
+    case Verdict::dead:
+    case Verdict::hung:
+    case Verdict::unreachable:
+    case Verdict::restarting:
+      return nullptr;
+    case Verdict::healthy:
+    case Verdict::half_hung:
+    case Verdict::saturated:
+    case Verdict::disk_full:
+    case Verdict::sync_blocked:
+    case Verdict::role_changed:
+      break;
+  }
+  return &evidence.latest->status;
+}
+
+const model::NodeStatus* Facts::answer_since(NodeId node, model::Instant since) const {
+  const auto* status = answer(node);
+  return status != nullptr && state.evidence[node].latest->sent >= since ? status : nullptr;
+}
+
+bool Facts::says_primary(NodeId node) const {
+  const auto* status = answer_since(node, state.primary_since);
+  return status != nullptr && status->role == model::Role::primary;
+}
+
+bool Facts::says_replica(NodeId node) const {
+  const auto* status = answer_since(node, state.primary_since);
+  return status != nullptr && status->role == model::Role::replica;
+}
+
+bool Facts::conclusively_dead(NodeId node) const {
+  const auto& assessment = state.evidence[node].assessment;
+  return assessment.conclusive &&
+         (assessment.verdict == Verdict::dead || assessment.verdict == Verdict::hung);
+}
+
+bool Facts::seems_dead(NodeId node) const {
+  return state.evidence[node].assessment.verdict == Verdict::dead;
+}
+
+bool Facts::is_outsider(NodeId node) const {
+  const auto& record = state.nodes[node];
+  return record.former_primary != 0 || record.quarantined || record.diverged;
+}
+
+bool Facts::streams_from(NodeId node, NodeId upstream, model::Instant since) const {
+  const auto* status = answer_since(node, since);
+  return status != nullptr && status->role == model::Role::replica &&
+         status->receiver == model::ReceiverState::streaming &&
+         status->upstream_host == policy.nodes[upstream].host &&
+         status->upstream_port == policy.nodes[upstream].port;
+}
+
+bool Facts::has_pending(NodeId node) const {
+  return std::any_of(state.pending.begin(), state.pending.end(), [&](const PendingAction& pending) {
+    return node_of(pending.action.task) == node;
+  });
+}
+
+bool Facts::everyone_had_time() const {
+  if (state.phase == Phase::starting && now - state.phase_since >= policy.start_grace) return true;
+  return std::all_of(state.evidence.begin(), state.evidence.end(),
+                     [](const NodeEvidence& evidence) { return evidence.probed; });
+}
+
+bool Facts::in_progress() const {
+  return state.phase != Phase::starting && state.phase != Phase::steady &&
+         state.phase != Phase::held;
+}
+
+bool Facts::may_act() const { return policy.mode != Mode::off && state.lease_held; }
+
+bool Facts::primary_dead() const {
+  const auto primary = state.primary ? state.primary : state.last_primary;
+  return primary && conclusively_dead(*primary);
+}
+
+bool Facts::primary_returned() const {
+  if (!state.last_primary || state.nodes[*state.last_primary].former_primary != 0) return false;
+  const auto* status = answer_since(*state.last_primary, state.attempt_since);
+  return status != nullptr && status->role == model::Role::primary &&
+         (status->timeline == 0 || state.primary_timeline == 0 ||
+          status->timeline == state.primary_timeline);
+}
+
+bool Facts::view_applied() const {
+  return state.awaited_sequence && state.applied &&
+         state.applied->sequence >= *state.awaited_sequence;
+}
+
+bool Facts::too_many_failovers() const {
+  const auto recent =
+      std::count_if(state.failovers.begin(), state.failovers.end(),
+                    [&](model::Instant at) { return now - at < policy.failover_window; });
+  return static_cast<std::size_t>(recent) >= policy.failovers_max;
+}
+
+std::vector<bool> Facts::usable_replicas() const {
+  std::vector<bool> usable(state.nodes.size());
+  for (NodeId node = 0; node < usable.size(); ++node) {
+    usable[node] = says_replica(node) && !is_outsider(node) && !state.nodes[node].maintenance;
+  }
+  return usable;
+}
+
+bool Facts::all_finished() const {
+  return std::all_of(state.pending.begin(), state.pending.end(),
+                     [](const PendingAction& pending) { return pending.finished; });
+}
+
+const PendingAction* Facts::finished(std::string_view action_name) const {
+  for (const auto& pending : state.pending) {
+    if (pending.finished && name_of(pending.action.task) == action_name) return &pending;
+  }
+  return nullptr;
+}
+
+std::string outcome_text(const PendingAction& pending) {
+  std::string text{to_string(pending.outcome)};
+  if (!pending.text.empty()) text += ": " + pending.text;
+  return text;
+}
+
+}  // namespace relevo::decide

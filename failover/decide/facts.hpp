@@ -1,0 +1,54 @@
+// The questions that rules ask of what is known. Each is a pure predicate over
+// state, policy and now; none changes anything.
+#pragma once
+
+#include <string>
+
+#include "failover/decide/policy.hpp"
+#include "failover/decide/state.hpp"
+
+namespace relevo::decide {
+
+struct Facts {
+  const ClusterState& state;
+  const Policy& policy;
+  model::Instant now;
+
+  const std::string& name(model::NodeId node) const { return policy.nodes[node].name; }
+
+  // --- one node ---
+  // Its last own account, if it is answering at all now; null otherwise.
+  const model::NodeStatus* answer(model::NodeId node) const;
+  // As answer(), but only if it was asked after `since`.
+  const model::NodeStatus* answer_since(model::NodeId node, model::Instant since) const;
+  bool says_primary(model::NodeId node) const;
+  bool says_replica(model::NodeId node) const;
+  bool conclusively_dead(model::NodeId node) const;
+  // Dead or hung as far as can be seen from here, though nobody was asked about it.
+  bool seems_dead(model::NodeId node) const;
+  bool is_outsider(model::NodeId node) const;  // former primary, quarantined or diverged
+  bool streams_from(model::NodeId node, model::NodeId upstream, model::Instant since) const;
+  bool has_pending(model::NodeId node) const;
+  bool retry_due(model::NodeId node) const { return now >= state.nodes[node].retry_at; }
+
+  // --- the cluster ---
+  // Every node was probed, or had its time for it: what is not seen is not there.
+  bool everyone_had_time() const;
+  bool in_progress() const;       // a failover or switchover is
+  bool may_act() const;           // automatic or manual mode, and the lease is held
+  bool primary_dead() const;      // the published, or else the last one
+  bool primary_returned() const;  // the last primary answers as one, asked since the attempt began
+  bool view_applied() const;      // every worker has applied the View that was last published
+  bool deadline_passed() const { return now >= state.phase_deadline; }
+  bool too_many_failovers() const;
+  std::vector<bool> usable_replicas() const;
+
+  // --- actions ---
+  bool all_finished() const;                                          // none is under way
+  const PendingAction* finished(std::string_view action_name) const;  // null: none such
+};
+
+// How one action ended, in words for operators.
+std::string outcome_text(const PendingAction& pending);
+
+}  // namespace relevo::decide

@@ -1,0 +1,61 @@
+#include "failover/decide/state.hpp"
+
+#include <algorithm>
+
+namespace relevo::decide {
+
+ClusterState initial_state(std::size_t node_count, model::Instant now, const Hint& hint) {
+  ClusterState state;
+  state.nodes.resize(node_count);
+  state.evidence.resize(node_count);
+  state.phase_since = now;
+  state.attempt_since = now;
+  state.primary_since = now;
+  state.epoch = hint.epoch;
+  state.last_primary = hint.primary;
+  state.primary_timeline = hint.timeline;
+  state.soft_fenced = hint.soft_fenced;
+  for (const auto node : hint.former_primaries) {
+    state.nodes[node].former_primary = std::max<model::Epoch>(hint.epoch, 1);
+    state.nodes[node].reason = "former primary, as recorded before this process started";
+  }
+  for (const auto node : hint.needs_repoint) state.nodes[node].needs_repoint = true;
+  for (const auto node : hint.maintenance) state.nodes[node].maintenance = true;
+  return state;
+}
+
+Hint hint_of(const ClusterState& state) {
+  Hint hint;
+  hint.epoch = state.epoch;
+  hint.primary = state.primary ? state.primary : state.last_primary;
+  hint.timeline = state.primary_timeline;
+  hint.soft_fenced = state.soft_fenced;
+  for (model::NodeId node = 0; node < state.nodes.size(); ++node) {
+    const auto& record = state.nodes[node];
+    if (record.former_primary != 0 || record.quarantined) hint.former_primaries.push_back(node);
+    if (record.needs_repoint) hint.needs_repoint.push_back(node);
+    if (record.maintenance) hint.maintenance.push_back(node);
+  }
+  return hint;
+}
+
+detect::Authority authority_of(const ClusterState& state) {
+  detect::Authority authority;
+  authority.epoch = state.epoch;
+  authority.primary = state.primary;
+  authority.gate = state.paused && state.gate == model::PrimaryGate::open
+                       ? model::PrimaryGate::draining
+                       : state.gate;
+  authority.failing_over =
+      state.phase != Phase::starting && state.phase != Phase::steady && state.phase != Phase::held;
+  authority.paused = state.paused;
+  for (const auto& record : state.nodes) {
+    authority.nodes.push_back({.maintenance = record.maintenance,
+                               .fenced = record.former_primary != 0 || record.quarantined,
+                               .diverged = record.diverged,
+                               .reason = record.reason});
+  }
+  return authority;
+}
+
+}  // namespace relevo::decide

@@ -1,0 +1,84 @@
+#include "failover/decide/step.hpp"
+
+#include <array>
+
+#include "failover/decide/rules.hpp"
+#include "topology/model/check.hpp"
+
+namespace relevo::decide {
+namespace {
+
+std::array<std::span<const Rule>, 7> tables() {
+  return {housekeeping_rules(), command_rules(), adoption_rules(), failover_rules(),
+          switchover_rules(),   upkeep_rules(),  lease_rules()};
+}
+
+// Takes in what the event says, without judging it.
+struct Absorb {
+  ClusterState& state;
+
+  void operator()(const Tick&) {}
+  void operator()(const Observed& observed) {
+    RELEVO_CHECK(observed.nodes.size() == state.nodes.size());
+    state.evidence = observed.nodes;
+    if (!state.primary) return;
+    const auto& latest = state.evidence[*state.primary].latest;
+    if (!latest || latest->sent < state.primary_since) return;
+    if (latest->status.role != model::Role::primary) return;
+    state.primary_position = latest->status.position;
+    if (latest->status.timeline != 0) state.primary_timeline = latest->status.timeline;
+    if (state.system_identifier == 0) state.system_identifier = latest->status.system_identifier;
+  }
+  void operator()(const ViewPublished& published) {
+    if (!state.awaited_sequence) state.awaited_sequence = published.sequence;
+  }
+  void operator()(const ViewApplied& applied) { state.applied = applied.applied; }
+  void operator()(const ActionFinished& finished) {
+    for (auto& pending : state.pending) {
+      if (pending.action.id != finished.id || pending.finished) continue;
+      pending.finished = true;
+      pending.outcome = finished.outcome;
+      pending.text = finished.text;
+      pending.status = finished.status;
+    }
+  }
+  void operator()(const OperatorCommand& command) { state.just_received = command; }
+  void operator()(const LeaseGranted&) { state.lease_held = true; }
+  void operator()(const LeaseLost&) { state.lease_held = false; }
+};
+
+}  // namespace
+
+Decision step(ClusterState& state, const Policy& policy, model::Instant now, const Event& event) {
+  RELEVO_CHECK(policy.nodes.size() == state.nodes.size());
+  const auto epoch_before = state.epoch;
+  std::visit(Absorb{state}, event);
+  Decision decision;
+  for (const auto& table : tables()) {
+    for (const auto& rule : table) {
+      if (!rule.when(Facts{state, policy, now})) continue;
+      decision.rule = rule.number;
+      Turn turn{state, policy, now, decision};
+      rule.then(turn);
+      RELEVO_CHECK(state.epoch >= epoch_before);
+      RELEVO_CHECK(!state.just_received);
+      return decision;
+    }
+  }
+  // The command rules are complete: some rule has answered every command.
+  RELEVO_CHECK(!state.just_received);
+  return decision;
+}
+
+const std::vector<RuleInfo>& rule_table() {
+  static const std::vector<RuleInfo> table = [] {
+    std::vector<RuleInfo> rows;
+    for (const auto& part : tables()) {
+      for (const auto& rule : part) rows.push_back({rule.number, rule.name, rule.because});
+    }
+    return rows;
+  }();
+  return table;
+}
+
+}  // namespace relevo::decide

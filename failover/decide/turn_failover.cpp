@@ -1,0 +1,98 @@
+#include "failover/decide/turn.hpp"
+
+namespace relevo::decide {
+
+using model::NodeId;
+using model::Severity;
+
+void Turn::begin_failover(std::string why) {
+  state.pending.clear();
+  state.attempt_since = now;
+  state.switchover = false;
+  state.promote_attempts = 0;
+  state.loss_bytes.reset();
+  state.candidate.reset();
+  for (auto& record : state.nodes) {
+    // What was frozen by an attempt before stays to be repointed by whoever wins.
+    if (record.frozen) record.needs_repoint = true;
+    record.frozen.reset();
+  }
+  // While none is published already, this epoch has had no writable node.
+  if (state.primary || state.phase == Phase::starting || state.doubtful) raise_epoch();
+  state.doubtful = false;
+  state.primary.reset();
+  state.gate = model::PrimaryGate::closed;
+  enter(Phase::barrier, policy.barrier_timeout);
+  publish();
+  note(Severity::critical, state.last_primary,
+       "failover begins under epoch " + std::to_string(state.epoch) + ": " + why);
+}
+
+void Turn::freeze_replicas() {
+  const auto known = facts();
+  for (NodeId node = 0; node < state.nodes.size(); ++node) {
+    if (node == state.last_primary || known.is_outsider(node)) continue;
+    const auto* status = known.answer(node);
+    if (status == nullptr || status->role != model::Role::replica) continue;
+    state.nodes[node].needs_repoint = true;  // whatever becomes of this attempt
+    act(FreezeReceiver{node}, policy.freeze_timeout);
+  }
+  // A forced failover may have a living primary: it must stop at its own end too.
+  if (state.last_primary && known.says_primary(*state.last_primary)) {
+    act(Fence{*state.last_primary, false}, policy.freeze_timeout);
+    state.soft_fenced = state.last_primary;
+  }
+  decision.authority_changed = true;
+  enter(Phase::freezing);
+}
+
+void Turn::record_frozen() {
+  for (const auto& pending : state.pending) {
+    const auto* freeze = std::get_if<FreezeReceiver>(&pending.action.task);
+    if (freeze == nullptr) continue;
+    if (pending.outcome == ActionOutcome::ok && pending.status) {
+      state.nodes[freeze->node].frozen = pending.status->received;
+    } else {
+      note(Severity::warning, freeze->node,
+           name(freeze->node) + " could not be frozen: " + outcome_text(pending));
+    }
+  }
+  state.pending.clear();
+}
+
+void Turn::promote_candidate() {
+  ++state.promote_attempts;
+  state.doubtful = true;
+  state.pending.clear();
+  act(Promote{*state.candidate}, policy.promote_timeout);
+  decision.authority_changed = true;
+  enter(Phase::promoting);
+}
+
+void Turn::ask_candidate() {
+  state.pending.clear();
+  act(ReadRole{*state.candidate}, policy.read_timeout);
+}
+
+void Turn::refuse(std::string why) {
+  state.retry_delay = state.retry_delay == model::Duration::zero()
+                          ? policy.retry_delay_min
+                          : std::min(state.retry_delay * 2, policy.retry_delay_max);
+  state.retry_at = now + state.retry_delay;
+  state.retry_seen = facts().usable_replicas();
+  state.forced = state.asked = false;
+  state.wanted.reset();
+  state.pending.clear();
+  if (!state.doubtful) state.candidate.reset();
+  hold(std::move(why));
+}
+
+void Turn::next_candidate(std::string why) {
+  const NodeId failed = *state.candidate;
+  state.nodes[failed].barred = true;
+  state.doubtful = true;  // so that the next attempt runs under an epoch of its own
+  note(Severity::critical, failed, name(failed) + " was not promoted: " + why);
+  begin_failover("another candidate is needed after " + name(failed));
+}
+
+}  // namespace relevo::decide

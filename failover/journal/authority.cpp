@@ -1,0 +1,85 @@
+#include "failover/journal/authority.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace relevo::journal {
+namespace {
+
+tl::unexpected<Error> system_failure(const std::string& what) {
+  const int error = errno;
+  return fail("authority_io", what + ": " + std::strerror(error));
+}
+
+// Writes, syncs and closes; the descriptor is closed on every way out.
+Result<void> write_whole(const std::string& path, const std::string& text) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+  if (file < 0) return system_failure("cannot write " + path);
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const auto written = ::write(file, text.data() + done, text.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      auto failure = system_failure("cannot write " + path);
+      ::close(file);
+      return failure;
+    }
+    done += static_cast<std::size_t>(written);
+  }
+  if (::fsync(file) != 0) {
+    auto failure = system_failure("cannot sync " + path);
+    ::close(file);
+    return failure;
+  }
+  ::close(file);
+  return {};
+}
+
+}  // namespace
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Authority, epoch, primary, timeline, soft_fenced,
+                                   former_primaries, needs_repoint, maintenance)
+
+Result<std::optional<Authority>> AuthorityFile::load() const {
+  std::error_code error;
+  if (!std::filesystem::exists(path_, error)) {
+    if (error) return fail("authority_io", "cannot read " + path_ + ": " + error.message());
+    return std::optional<Authority>{};
+  }
+  std::ifstream file(path_);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) return system_failure("cannot read " + path_);
+  try {
+    return std::optional<Authority>{nlohmann::json::parse(text.str()).get<Authority>()};
+  } catch (const nlohmann::json::exception& damage) {
+    return fail("authority_damaged", path_ + " cannot be understood: " + damage.what());
+  }
+}
+
+Result<void> AuthorityFile::store(const Authority& authority) const {
+  const std::string temporary = path_ + ".new";
+  if (auto done = write_whole(temporary, nlohmann::json(authority).dump(2) + "\n"); !done) {
+    return done;
+  }
+  if (::rename(temporary.c_str(), path_.c_str()) != 0)
+    return system_failure("cannot write " + path_);
+  // The rename itself has to survive a crash too.
+  const auto folder = std::filesystem::path(path_).parent_path().string();
+  const int directory = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY);
+  if (directory < 0) return system_failure("cannot open " + folder);
+  const bool synced = ::fsync(directory) == 0;
+  ::close(directory);
+  if (!synced) return system_failure("cannot sync " + folder);
+  return {};
+}
+
+}  // namespace relevo::journal

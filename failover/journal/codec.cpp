@@ -1,0 +1,210 @@
+#include "failover/journal/codec.hpp"
+
+#include <nlohmann/json.hpp>
+
+using json = nlohmann::json;
+
+namespace nlohmann {
+
+template <typename T>
+struct adl_serializer<std::optional<T>> {
+  static void to_json(json& out, const std::optional<T>& value) {
+    if (value) {
+      out = *value;
+    } else {
+      out = nullptr;
+    }
+  }
+  static void from_json(const json& in, std::optional<T>& value) {
+    if (in.is_null()) {
+      value.reset();
+    } else {
+      value = in.get<T>();
+    }
+  }
+};
+
+// Monotonic instants and durations as nanoseconds of this host's steady clock.
+template <>
+struct adl_serializer<relevo::model::Duration> {
+  static void to_json(json& out, relevo::model::Duration value) { out = value.count(); }
+  static void from_json(const json& in, relevo::model::Duration& value) {
+    value = relevo::model::Duration(in.get<relevo::model::Duration::rep>());
+  }
+};
+
+template <>
+struct adl_serializer<relevo::model::Instant> {
+  static void to_json(json& out, relevo::model::Instant value) {
+    out = value.time_since_epoch().count();
+  }
+  static void from_json(const json& in, relevo::model::Instant& value) {
+    value = relevo::model::Instant(relevo::model::Duration(in.get<relevo::model::Duration::rep>()));
+  }
+};
+
+template <>
+struct adl_serializer<relevo::model::Position> {
+  static void to_json(json& out, const relevo::model::Position& value) { out = value.to_string(); }
+  static void from_json(const json& in, relevo::model::Position& value) {
+    const auto text = in.get<std::string>();
+    value = {};
+    if (text.empty()) return;
+    const auto lsn = relevo::model::Lsn::parse(text);
+    if (!lsn) throw json::type_error::create(302, "not a position: " + text, nullptr);
+    value = relevo::model::Position(*lsn);
+  }
+};
+
+}  // namespace nlohmann
+
+namespace relevo::model {
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DownstreamStatus, application_name, client_address, state,
+                                   sync_state)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeStatus, role, version, system_identifier, timeline, position,
+                                   received, read_only, replay_paused, start_time_us, receiver,
+                                   upstream_host, upstream_port, receiver_silence, downstreams)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ViewApplied, sequence, epoch, transactions_on_primary)
+}  // namespace relevo::model
+
+namespace relevo::detect {
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Assessment, verdict, reason, since, conclusive)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LatestStatus, status, sent, received)
+}  // namespace relevo::detect
+
+namespace relevo::decide {
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodePolicy, name, host, port, zone, priority, never_promote)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Policy, nodes, mode, durability, acks, loss_bytes_max,
+                                   switchover_lag_bytes_max, start_grace, barrier_timeout,
+                                   freeze_timeout, read_timeout, promote_timeout,
+                                   promote_attempts_max, verify_timeout, repoint_timeout,
+                                   fence_timeout, drain, catch_up_timeout, overdue_grace,
+                                   retry_delay_min, retry_delay_max, waiting_receiver_max,
+                                   failovers_max, failover_window)
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FreezeReceiver, node)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReadRole, node)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AwaitPosition, node, position)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Promote, node)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Repoint, node, primary)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Fence, node, firm)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Unfence, node)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PrepareRejoin, node, primary)
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeEvidence, assessment, latest, probed)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Observed, nodes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ViewPublished, sequence)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ViewApplied, applied)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ActionFinished, id, outcome, text, status)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OperatorCommand, id, kind, node, allow_data_loss)
+
+// Those without a field.
+void to_json(json& out, const AcquireLease&) { out = json::object(); }
+void from_json(const json&, AcquireLease&) {}
+void to_json(json& out, const PublishView&) { out = json::object(); }
+void from_json(const json&, PublishView&) {}
+void to_json(json& out, const Tick&) { out = json::object(); }
+void from_json(const json&, Tick&) {}
+void to_json(json& out, const LeaseGranted&) { out = json::object(); }
+void from_json(const json&, LeaseGranted&) {}
+void to_json(json& out, const LeaseLost&) { out = json::object(); }
+void from_json(const json&, LeaseLost&) {}
+
+namespace {
+
+// A variant is {"kind": NAME, ...fields}.
+template <typename Variant>
+json encode_variant(const Variant& value) {
+  json out = std::visit([](const auto& kind) { return json(kind); }, value);
+  out["kind"] = name_of(value);
+  return out;
+}
+
+template <typename Variant, std::size_t Index = 0>
+Variant decode_variant(const json& in) {
+  if constexpr (Index < std::variant_size_v<Variant>) {
+    using Kind = std::variant_alternative_t<Index, Variant>;
+    if (name_of(Variant(Kind{})) == in.at("kind").get<std::string>()) return in.get<Kind>();
+    return decode_variant<Variant, Index + 1>(in);
+  } else {
+    throw json::type_error::create(302, "unknown kind " + in.at("kind").dump(), nullptr);
+  }
+}
+
+}  // namespace
+
+void to_json(json& out, const Action& action) {
+  out = {{"id", action.id},
+         {"epoch", action.epoch},
+         {"deadline", action.deadline},
+         {"task", encode_variant(action.task)}};
+}
+
+void from_json(const json& in, Action& action) {
+  action.id = in.at("id").get<ActionId>();
+  action.epoch = in.at("epoch").get<model::Epoch>();
+  action.deadline = in.at("deadline").get<model::Instant>();
+  action.task = decode_variant<Task>(in.at("task"));
+}
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeRecord, maintenance, diverged, barred, quarantined,
+                                   former_primary, rejoin_prepared, reason, needs_repoint,
+                                   repoint_failures, fence_failures, retry_at, waiting_since,
+                                   frozen)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PendingAction, action, finished, outcome, text, status)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ClusterState, epoch, primary, last_primary, gate, paused,
+                                   lease_held, lease_retry_at, phase, phase_since, phase_deadline,
+                                   primary_since, attempt_since, reason, nodes, evidence, applied,
+                                   awaited_sequence, pending, next_action, system_identifier,
+                                   primary_timeline, primary_position, fork, switchover, candidate,
+                                   doubtful, soft_fenced, wanted, forced, asked, promote_attempts,
+                                   command, just_received, loss_bytes, final_position,
+                                   needs_acknowledge, failovers, retry_at, retry_delay, retry_seen)
+
+}  // namespace relevo::decide
+
+namespace relevo::journal {
+
+std::string encode(model::Instant now, const decide::Event& event,
+                   const decide::Decision& decision) {
+  json line = {{"now", now}, {"event", decide::encode_variant(event)}, {"rule", decision.rule}};
+  if (!decision.actions.empty()) line["actions"] = decision.actions;
+  for (const auto& note : decision.notes) line["notes"].push_back(note.text);
+  return line.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string encode(const Snapshot& snapshot) {
+  const json line = {{"snapshot", {{"policy", snapshot.policy}, {"state", snapshot.state}}}};
+  return line.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string encode(const std::vector<decide::Action>& actions) {
+  return json(actions).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<Line> decode(const std::string& text) {
+  // nlohmann reports malformed input by exception; none leaves this function.
+  try {
+    const auto document = json::parse(text);
+    Line line;
+    if (document.contains("snapshot")) {
+      const auto& snapshot = document.at("snapshot");
+      line.snapshot = Snapshot{snapshot.at("policy").get<decide::Policy>(),
+                               snapshot.at("state").get<decide::ClusterState>()};
+      return line;
+    }
+    Record record;
+    record.now = document.at("now").get<model::Instant>();
+    record.event = decide::decode_variant<decide::Event>(document.at("event"));
+    record.rule = document.at("rule").get<int>();
+    if (document.contains("actions")) {
+      record.actions = document.at("actions").get<std::vector<decide::Action>>();
+    }
+    line.record = std::move(record);
+    return line;
+  } catch (const json::exception& error) {
+    return fail("journal_damaged", error.what());
+  }
+}
+
+}  // namespace relevo::journal
