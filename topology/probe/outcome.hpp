@@ -1,0 +1,11 @@
+// From the ways in which an operation fails to the outcomes that the detector knows.
+#pragma once
+
+#include "topology/client/postgres_connection.hpp"
+#include "topology/model/observation.hpp"
+
+namespace relevo::probe {
+
+model::ProbeOutcome outcome_of(const client::Failure& failure);
+
+}  // namespace relevo::probe
