@@ -44,7 +44,7 @@ bool Facts::says_replica(NodeId node) const {
 
 bool Facts::conclusively_dead(NodeId node) const {
   const auto& assessment = state.evidence[node].assessment;
-  return assessment.conclusive &&
+  return (assessment.conclusive || state.death_confirmed) &&
          (assessment.verdict == Verdict::dead || assessment.verdict == Verdict::hung);
 }
 
@@ -127,6 +127,10 @@ const PendingAction* Facts::finished(std::string_view action_name) const {
     if (pending.finished && name_of(pending.action.task) == action_name) return &pending;
   }
   return nullptr;
+}
+
+const model::Position& log_end(const model::NodeStatus& primary) {
+  return primary.received.known() ? primary.received : primary.position;
 }
 
 std::string outcome_text(const PendingAction& pending) {

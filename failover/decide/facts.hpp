@@ -48,6 +48,9 @@ struct Facts {
   const PendingAction* finished(std::string_view action_name) const;  // null: none such
 };
 
+// The end of a primary's history that replicas can have got: flushed, where it says.
+const model::Position& log_end(const model::NodeStatus& primary);
+
 // How one action ended, in words for operators.
 std::string outcome_text(const PendingAction& pending);
 

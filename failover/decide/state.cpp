@@ -15,6 +15,7 @@ ClusterState initial_state(std::size_t node_count, model::Instant now, const Hin
   state.last_primary = hint.primary;
   state.primary_timeline = hint.timeline;
   state.soft_fenced = hint.soft_fenced;
+  state.death_confirmed = hint.death_confirmed;
   for (const auto node : hint.former_primaries) {
     state.nodes[node].former_primary = std::max<model::Epoch>(hint.epoch, 1);
     state.nodes[node].reason = "former primary, as recorded before this process started";
@@ -30,6 +31,7 @@ Hint hint_of(const ClusterState& state) {
   hint.primary = state.primary ? state.primary : state.last_primary;
   hint.timeline = state.primary_timeline;
   hint.soft_fenced = state.soft_fenced;
+  hint.death_confirmed = state.death_confirmed;
   for (model::NodeId node = 0; node < state.nodes.size(); ++node) {
     const auto& record = state.nodes[node];
     if (record.former_primary != 0 || record.quarantined) hint.former_primaries.push_back(node);

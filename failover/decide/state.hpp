@@ -97,8 +97,11 @@ struct ClusterState {
   bool doubtful = false;  // the candidate was told to promote and it is not known whether it did
   std::optional<model::NodeId> soft_fenced;  // made read-only by a switchover that is not done
   std::optional<model::NodeId> wanted;       // the operator's choice
-  bool forced = false;                       // allow_data_loss
-  bool asked = false;                        // an operator asked for it
+  // The primary's death was established once. From then on its replicas' receivers
+  // are down by our own hand and can testify no more: its silence is enough.
+  bool death_confirmed = false;
+  bool forced = false;  // allow_data_loss
+  bool asked = false;   // an operator asked for it
   unsigned promote_attempts = 0;
   std::optional<OperatorCommand> command;        // being executed; answered when done
   std::optional<OperatorCommand> just_received;  // to be judged by this very step
@@ -119,6 +122,7 @@ struct Hint {
   std::optional<model::NodeId> primary;
   std::uint32_t timeline = 0;  // of that primary, 0: not known
   std::optional<model::NodeId> soft_fenced;
+  bool death_confirmed = false;
   std::vector<model::NodeId> former_primaries;
   std::vector<model::NodeId> needs_repoint;
   std::vector<model::NodeId> maintenance;

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "failover/decide/facts.hpp"
 #include "failover/decide/rules.hpp"
 #include "topology/model/check.hpp"
 
@@ -25,7 +26,7 @@ struct Absorb {
     const auto& latest = state.evidence[*state.primary].latest;
     if (!latest || latest->sent < state.primary_since) return;
     if (latest->status.role != model::Role::primary) return;
-    state.primary_position = latest->status.position;
+    state.primary_position = log_end(latest->status);
     if (latest->status.timeline != 0) state.primary_timeline = latest->status.timeline;
     if (state.system_identifier == 0) state.system_identifier = latest->status.system_identifier;
   }

@@ -92,10 +92,11 @@ void Turn::adopt(NodeId node, std::string why) {
   state.gate = model::PrimaryGate::open;
   state.primary_since = state.evidence[node].latest->sent;
   state.primary_timeline = status.timeline;
-  state.primary_position = status.position;
+  state.primary_position = log_end(status);
   state.system_identifier = status.system_identifier;
   state.candidate.reset();
   state.doubtful = false;
+  state.death_confirmed = false;
   state.switchover = false;
   state.pending.clear();
   state.reason.clear();
@@ -155,7 +156,7 @@ void Turn::publish_promoted(const model::NodeStatus& status) {
   state.gate = model::PrimaryGate::open;
   state.primary_since = now;
   state.primary_timeline = status.timeline;
-  state.primary_position = status.position;
+  state.primary_position = log_end(status);
   if (status.system_identifier != 0) state.system_identifier = status.system_identifier;
   state.soft_fenced.reset();
   if (!planned) state.failovers.push_back(now);
@@ -184,6 +185,7 @@ void Turn::publish_promoted(const model::NodeStatus& status) {
   note(planned ? Severity::info : Severity::warning, node, text);
   reply_to_command(true, text);
   state.candidate.reset();
+  state.death_confirmed = false;
   state.doubtful = state.switchover = state.forced = state.asked = false;
   state.wanted.reset();
 }
@@ -208,6 +210,7 @@ void Turn::reopen(std::string why) {
   state.pending.clear();
   state.candidate.reset();
   state.wanted.reset();
+  state.death_confirmed = false;
   state.doubtful = state.switchover = state.forced = state.asked = false;
   state.reason.clear();
   decision.authority_changed = true;

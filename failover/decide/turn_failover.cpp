@@ -6,6 +6,7 @@ using model::NodeId;
 using model::Severity;
 
 void Turn::begin_failover(std::string why) {
+  state.death_confirmed = state.death_confirmed || facts().primary_dead();
   state.pending.clear();
   state.attempt_since = now;
   state.switchover = false;

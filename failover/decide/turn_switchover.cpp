@@ -48,7 +48,7 @@ void Turn::await_candidate() {
   for (const auto& pending : state.pending) {
     if (!pending.status) continue;
     if (std::holds_alternative<Fence>(pending.action.task)) {
-      state.final_position = pending.status->position;
+      state.final_position = log_end(*pending.status);
     }
   }
   record_frozen();

@@ -46,7 +46,7 @@ Result<void> write_whole(const std::string& path, const std::string& text) {
 }  // namespace
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Authority, epoch, primary, timeline, soft_fenced,
-                                   former_primaries, needs_repoint, maintenance)
+                                   death_confirmed, former_primaries, needs_repoint, maintenance)
 
 Result<std::optional<Authority>> AuthorityFile::load() const {
   std::error_code error;

@@ -20,6 +20,7 @@ struct Authority {
   std::string primary;         // "" when none
   std::uint32_t timeline = 0;  // of that primary, 0: not known
   std::string soft_fenced;     // made read-only by a switchover that is not done; ""
+  bool death_confirmed = false;
   std::vector<std::string> former_primaries;
   std::vector<std::string> needs_repoint;
   std::vector<std::string> maintenance;

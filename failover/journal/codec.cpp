@@ -63,12 +63,13 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DownstreamStatus, application_name, client_ad
                                    sync_state)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeStatus, role, version, system_identifier, timeline, position,
                                    received, read_only, replay_paused, start_time_us, receiver,
-                                   upstream_host, upstream_port, receiver_silence, downstreams)
+                                   upstream_host, upstream_port, receiver_silence, receiver_timeout,
+                                   downstreams, synchronous_standbys, warning)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ViewApplied, sequence, epoch, transactions_on_primary)
 }  // namespace relevo::model
 
 namespace relevo::detect {
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Assessment, verdict, reason, since, conclusive)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Assessment, verdict, reason, since, conclusive, suspect)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LatestStatus, status, sent, received)
 }  // namespace relevo::detect
 
@@ -157,9 +158,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ClusterState, epoch, primary, last_primary, g
                                    primary_since, attempt_since, reason, nodes, evidence, applied,
                                    awaited_sequence, pending, next_action, system_identifier,
                                    primary_timeline, primary_position, fork, switchover, candidate,
-                                   doubtful, soft_fenced, wanted, forced, asked, promote_attempts,
-                                   command, just_received, loss_bytes, final_position,
-                                   needs_acknowledge, failovers, retry_at, retry_delay, retry_seen)
+                                   doubtful, soft_fenced, wanted, death_confirmed, forced, asked,
+                                   promote_attempts, command, just_received, loss_bytes,
+                                   final_position, needs_acknowledge, failovers, retry_at,
+                                   retry_delay, retry_seen)
 
 }  // namespace relevo::decide
 
