@@ -36,8 +36,7 @@ model::NodeId least_outstanding(const model::View& view, Nodes candidates,
 
 // Weights are divided by their greatest common divisor first: equal weights
 // alternate at every statement, and 100:50 goes two, one, two, one.
-model::NodeId round_robin_by_weight(const model::View& view, Nodes candidates,
-                                    std::uint32_t turn) {
+model::NodeId round_robin_by_weight(const model::View& view, Nodes candidates, std::uint32_t turn) {
   std::uint64_t divisor = 0;
   std::uint64_t total = 0;
   for (const model::NodeId node : candidates) {

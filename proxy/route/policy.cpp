@@ -27,9 +27,7 @@ struct Candidates {
 
 // Nobody can be behind a primary that does not exist: its replicas' lag is
 // unknown, and that must not stop reads.
-bool without_primary(const View& view) {
-  return !view.primary || view.gate == PrimaryGate::closed;
-}
+bool without_primary(const View& view) { return !view.primary || view.gate == PrimaryGate::closed; }
 
 bool in_rotation(const NodeView& node) {
   return node.role == model::Role::replica &&
@@ -153,8 +151,8 @@ Choice choose(const View& view, const RoutingSettings& settings, const SessionRo
     return primary_or_hold(view, "serializable: a replica in recovery refuses that");
   }
   if (target == HintTarget::primary) {
-    return primary_or_hold(view, by_hint ? "the hint names the primary"
-                                         : "the session's target is the primary");
+    return primary_or_hold(
+        view, by_hint ? "the hint names the primary" : "the session's target is the primary");
   }
   if (target == HintTarget::none && settings.reads == Reads::primary) {
     return primary_or_hold(view, "routing.reads is primary");
@@ -168,18 +166,24 @@ Choice choose(const View& view, const RoutingSettings& settings, const SessionRo
 
 std::string_view to_string(StatementClass cls) {
   switch (cls) {
-    case StatementClass::read: return "read";
-    case StatementClass::write: return "write";
-    case StatementClass::session: return "session";
+    case StatementClass::read:
+      return "read";
+    case StatementClass::write:
+      return "write";
+    case StatementClass::session:
+      return "session";
   }
   return "write";
 }
 
 std::string_view to_string(Target target) {
   switch (target) {
-    case Target::primary: return "primary";
-    case Target::replica: return "replica";
-    case Target::hold: return "hold";
+    case Target::primary:
+      return "primary";
+    case Target::replica:
+      return "replica";
+    case Target::hold:
+      return "hold";
   }
   return "hold";
 }

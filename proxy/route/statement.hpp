@@ -33,28 +33,28 @@ enum class TransactionControl : std::uint8_t {
 
 // What a statement does to its session besides answering.
 enum class EffectKind : std::uint8_t {
-  set,                // SET [SESSION] name: `name`, `value` as written after TO or =
-  set_local,          // ends with the transaction
-  reset,              // RESET name
-  reset_all,          // RESET ALL
-  set_role,           // SET ROLE, SET SESSION AUTHORIZATION: kept apart, RESET ALL spares them
+  set,        // SET [SESSION] name: `name`, `value` as written after TO or =
+  set_local,  // ends with the transaction
+  reset,      // RESET name
+  reset_all,  // RESET ALL
+  set_role,   // SET ROLE, SET SESSION AUTHORIZATION: kept apart, RESET ALL spares them
   discard_all,
   discard_plans,
   discard_temp,
   discard_sequences,
   // What cannot follow a session to another server connection: it pins.
-  temp_object,        // CREATE TEMP TABLE ..., SELECT INTO TEMP
-  advisory_lock,      // session-level advisory lock functions
+  temp_object,    // CREATE TEMP TABLE ..., SELECT INTO TEMP
+  advisory_lock,  // session-level advisory lock functions
   advisory_unlock_all,
-  hold_cursor,        // DECLARE ... WITH HOLD
+  hold_cursor,  // DECLARE ... WITH HOLD
   close_all,
   listen,
-  unlisten,           // `name`, or "*"
-  sql_prepare,        // PREPARE name
-  sql_deallocate,     // DEALLOCATE name, or "" for ALL
-  load,               // LOAD 'library'
-  unknown,            // may change session state in a way that the text does not tell (DO, CALL,
-                      // set_config): ask the server afterwards
+  unlisten,        // `name`, or "*"
+  sql_prepare,     // PREPARE name
+  sql_deallocate,  // DEALLOCATE name, or "" for ALL
+  load,            // LOAD 'library'
+  unknown,         // may change session state in a way that the text does not tell (DO, CALL,
+                   // set_config): ask the server afterwards
 };
 
 struct Effect {
@@ -79,9 +79,10 @@ struct Analysis {
   static constexpr std::size_t max_effects = 8;
 
   StatementClass cls = StatementClass::write;  // the strictest of all its statements
-  TransactionControl transaction = TransactionControl::none;  // of its only statement; none if several
-  std::string_view reason;   // static text: "calls a function not known to be harmless", ...
-  std::string_view subject;  // into the text: the word or name that decided
+  TransactionControl transaction =
+      TransactionControl::none;  // of its only statement; none if several
+  std::string_view reason;       // static text: "calls a function not known to be harmless", ...
+  std::string_view subject;      // into the text: the word or name that decided
   std::uint32_t statements = 0;  // 0: empty or only comments
   bool controls_transaction = false;  // some statement begins or ends a transaction
   bool copy_from_stdin = false;

@@ -1,0 +1,147 @@
+// PostgreSQL's keywords, as far as they decide something here: those that begin
+// a statement or a clause, and all that cannot be a function's name.
+//
+// Lookup folds ASCII case (never by locale, like the server) and compares whole
+// machine words; a word that is no keyword usually costs one load.
+//
+// https://www.postgresql.org/docs/current/sql-keywords-appendix.html
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace relevo::route::postgres {
+
+// The grammar's four classes. They decide whether `word (` can be a call.
+enum class KeywordClass : std::uint8_t {
+  none,           // not listed here: perhaps an unreserved keyword, or none
+  unreserved,     // may name anything
+  column_name,    // may not name a function: BETWEEN, COALESCE, INTEGER, ...
+  type_function,  // may name a function: LEFT, JOIN, LIKE, ...
+  reserved,       // may name nothing, save behind AS or a dot
+};
+
+enum class Keyword : std::uint8_t {
+  none,
+  other,  // a keyword with no meaning here but its class
+  abort_,
+  all_,
+  analyse_,
+  analyze_,
+  as_,
+  atomic_,
+  authorization_,
+  begin_,
+  by_,
+  call_,
+  case_,
+  characteristics_,
+  close_,
+  commit_,
+  committed_,
+  constraints_,
+  copy_,
+  create_,
+  cube_,
+  deallocate_,
+  declare_,
+  deferrable_,
+  delete_,
+  discard_,
+  distinct_,
+  do_,
+  drop_,
+  end_,
+  escape_,
+  execute_,
+  explain_,
+  false_,
+  fetch_,
+  filter_,
+  first_,
+  for_,
+  from_,
+  global_,
+  group_,
+  grouping_,
+  hold_,
+  insert_,
+  into_,
+  isolation_,
+  join_,
+  key_,
+  lateral_,
+  listen_,
+  load_,
+  local_,
+  materialized_,
+  merge_,
+  move_,
+  names_,
+  next_,
+  no_,
+  not_,
+  notify_,
+  null_,
+  on_,
+  only_,
+  operator_,
+  or_,
+  order_,
+  over_,
+  partition_,
+  plans_,
+  prepare_,
+  prepared_,
+  read_,
+  recursive_,
+  release_,
+  repeatable_,
+  replace_,
+  reset_,
+  role_,
+  rollback_,
+  rollup_,
+  savepoint_,
+  schema_,
+  select_,
+  sequences_,
+  serializable_,
+  session_,
+  set_,
+  sets_,
+  share_,
+  show_,
+  start_,
+  stdin_,
+  stdout_,
+  table_,
+  tablesample_,
+  temp_,
+  temporary_,
+  time_,
+  to_,
+  transaction_,
+  treat_,
+  true_,
+  uncommitted_,
+  unlisten_,
+  update_,
+  values_,
+  verbose_,
+  with_,
+  work_,
+  write_,
+  xml_,
+  zone_,
+};
+
+struct KeywordMatch {
+  Keyword keyword = Keyword::none;
+  KeywordClass cls = KeywordClass::none;
+};
+
+// `word`: an unquoted identifier.
+KeywordMatch find_keyword(std::string_view word);
+
+}  // namespace relevo::route::postgres

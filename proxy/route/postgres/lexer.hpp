@@ -1,0 +1,161 @@
+// PostgreSQL's lexical rules, one token at a time.
+//
+// Invariant: token borders are where the server puts them, for every text that
+// the server accepts. To mistake the end of a literal or a comment is how a
+// write hides in a read, so these rules follow the server's scanner to the
+// letter; what cannot be followed is an `invalid` token that ends the text.
+//
+// Single pass, no allocation, views into the text. Copying a lexer is cheap and
+// gives unlimited lookahead.
+//
+// https://www.postgresql.org/docs/current/sql-syntax-lexical.html and
+// src/backend/parser/scan.l of PostgreSQL 15. Two liberties, both harmless for
+// classification: a number ends where a letter begins (PostgreSQL 15 rejects
+// `1x`, older ones read `1 x`), and literals are not decoded.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "proxy/route/postgres/keywords.hpp"
+#include "proxy/route/statement.hpp"
+
+namespace relevo::route::postgres {
+
+enum class TokenKind : std::uint8_t {
+  end,
+  invalid,             // unterminated, or a NUL byte: nothing behind it is known
+  word,                // unquoted identifier or keyword
+  quoted_identifier,   // "..."
+  unicode_identifier,  // U&"...": its name isn't known without decoding
+  string,              // '...' and E'...', B'', X'', N'', U&''
+  dollar_string,       // $tag$...$tag$
+  number,
+  parameter,  // $1
+  op,         // a run of operator characters
+  left_paren,
+  right_paren,
+  left_bracket,
+  right_bracket,
+  comma,
+  semicolon,
+  dot,
+  typecast,  // ::
+  other,     // anything else that is one character to the server, also := and ..
+};
+
+struct Token {
+  TokenKind kind = TokenKind::end;
+  Keyword keyword = Keyword::none;  // of a word
+  KeywordClass keyword_class = KeywordClass::none;
+  std::string_view text;  // with quotes; of a continued string, all its parts
+
+  bool is(Keyword k) const { return keyword == k; }
+  bool is_name() const {
+    return kind == TokenKind::word || kind == TokenKind::quoted_identifier ||
+           kind == TokenKind::unicode_identifier;
+  }
+};
+
+class Lexer {
+ public:
+  Lexer(std::string_view text, Dialect dialect);
+
+  // After `end` or `invalid`, the same again.
+  Token next();
+
+  // Skips blanks and comments; false on an unterminated comment. `comment` sees
+  // each comment's text without its marks.
+  template <typename OnComment>
+  bool skip_blanks(OnComment&& comment);
+
+ private:
+  enum class Quoting : std::uint8_t { plain, backslash, bits };
+
+  // Each returns one past the construct, nullptr when it is unterminated.
+  const char* end_of_block_comment(const char* from) const;
+  const char* end_of_string(const char* from, Quoting quoting) const;
+  const char* end_of_quoted_identifier(const char* from) const;
+  // Past the quote that continues a string behind a line break, or nullptr.
+  const char* continuation(const char* from) const;
+
+  Token take(TokenKind kind, const char* end);
+  Token invalid();
+  Token word();
+  Token string(const char* quote, Quoting quoting);
+  Token prefixed_or_word();
+  Token number();
+  Token dollar();
+  Token op();
+  Token one(TokenKind kind) { return take(kind, at_ + 1); }
+
+  Quoting plain_quoting() const {
+    return dialect_.standard_conforming_strings ? Quoting::plain : Quoting::backslash;
+  }
+
+  const char* at_;
+  const char* end_;
+  Dialect dialect_;
+  bool cut_ = false;  // a NUL byte ended the text early, as it does for the server
+};
+
+// What a byte can begin or continue.
+enum CharClass : std::uint8_t {
+  is_space = 1,
+  is_ident_start = 2,
+  is_ident_rest = 4,
+  is_digit = 8,
+  is_op = 16,
+  is_special_op = 32,  // one that lets an operator end in + or -
+};
+
+inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
+  std::array<std::uint8_t, 256> table{};
+  // \v is a blank since PostgreSQL 16 and an error before.
+  for (const char c : {' ', '\t', '\n', '\r', '\f', '\v'}) {
+    table[static_cast<unsigned char>(c)] |= is_space;
+  }
+  for (unsigned c = 0; c < 256; ++c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
+    const bool digit = c >= '0' && c <= '9';
+    if (letter) table[c] |= is_ident_start;
+    if (letter || digit || c == '$') table[c] |= is_ident_rest;
+    if (digit) table[c] |= is_digit;
+  }
+  for (const char c : std::string_view("~!@#^&|`?+-*/%<>=")) {
+    table[static_cast<unsigned char>(c)] |= is_op;
+  }
+  for (const char c : std::string_view("~!@#%^&|`?")) {
+    table[static_cast<unsigned char>(c)] |= is_special_op;
+  }
+  return table;
+}();
+
+inline bool in_class(char c, CharClass cls) {
+  return (char_classes[static_cast<unsigned char>(c)] & cls) != 0;
+}
+
+template <typename OnComment>
+bool Lexer::skip_blanks(OnComment&& comment) {
+  for (;;) {
+    while (at_ != end_ && in_class(*at_, is_space)) ++at_;
+    if (end_ - at_ < 2) return true;
+    if (at_[0] == '-' && at_[1] == '-') {
+      const char* const from = at_ + 2;
+      at_ = from;
+      while (at_ != end_ && *at_ != '\n' && *at_ != '\r') ++at_;
+      comment(std::string_view(from, static_cast<std::size_t>(at_ - from)));
+    } else if (at_[0] == '/' && at_[1] == '*') {
+      const char* const from = at_ + 2;
+      const char* const past = end_of_block_comment(from);
+      if (past == nullptr) return false;
+      at_ = past;
+      comment(std::string_view(from, static_cast<std::size_t>(past - 2 - from)));
+    } else {
+      return true;
+    }
+  }
+}
+
+}  // namespace relevo::route::postgres

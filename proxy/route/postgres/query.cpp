@@ -1,0 +1,346 @@
+#include "proxy/route/postgres/query.hpp"
+
+#include "proxy/route/postgres/functions.hpp"
+#include "proxy/route/postgres/relations.hpp"
+
+namespace relevo::route::postgres {
+namespace {
+
+// What stands ahead of a token, as far as it decides what the token is.
+struct Ahead {
+  TokenKind kind = TokenKind::end;  // end: nothing, the query begins here
+  Keyword keyword = Keyword::none;
+  KeywordClass cls = KeywordClass::none;
+  bool operand = false;    // ends an expression: what follows can't begin one
+  bool from_item = false;  // ')' of something in a FROM list: an alias may follow
+
+  bool is(Keyword k) const { return keyword == k; }
+  bool is(TokenKind k) const { return kind == k; }
+};
+
+bool is_operand(const Token& token) {
+  switch (token.kind) {
+    case TokenKind::quoted_identifier:
+    case TokenKind::unicode_identifier:
+    case TokenKind::string:
+    case TokenKind::dollar_string:
+    case TokenKind::number:
+    case TokenKind::parameter:
+    case TokenKind::right_bracket:
+      return true;
+    case TokenKind::word:
+      break;
+    default:
+      return false;
+  }
+  switch (token.keyword_class) {
+    case KeywordClass::none:
+      return true;
+    case KeywordClass::unreserved:
+      return !token.is(Keyword::by_);
+    case KeywordClass::reserved:
+      return token.is(Keyword::end_) || token.is(Keyword::null_) || token.is(Keyword::true_) ||
+             token.is(Keyword::false_);
+    default:
+      return false;
+  }
+}
+
+// One bit per depth of parentheses.
+class DepthFlag {
+ public:
+  void set(unsigned depth, bool value) {
+    const std::uint64_t bit = std::uint64_t{1} << depth;
+    bits_ = value ? bits_ | bit : bits_ & ~bit;
+  }
+  bool at(unsigned depth) const { return ((bits_ >> depth) & 1) != 0; }
+
+ private:
+  std::uint64_t bits_ = 0;
+};
+
+constexpr unsigned depth_max = 63;
+
+class QueryScan {
+ public:
+  explicit QueryScan(Reader& reader) : reader_(reader) {}
+
+  Verdict run(bool in_parentheses);
+
+ private:
+  void refuse(std::string_view reason, std::string_view subject, bool unproven = false);
+  void name(const Token& token);
+  void keyword(const Token& token);
+  void into();
+  void open(const Token& token);
+  bool is_call() const;
+  bool is_construct() const;
+  void check_call();
+
+  // A name, with what qualifies it: pg_catalog.lower.
+  struct Chain {
+    Token first, last;
+    unsigned parts = 0;
+    Ahead ahead;  // of the whole chain
+    Ahead before_ahead;
+  };
+
+  Reader& reader_;
+  Verdict verdict_{StatementClass::read, "only reads", {}, TransactionControl::none, false, false};
+  Chain chain_;
+  Ahead previous_, before_previous_;
+  unsigned depth_ = 0;
+  DepthFlag with_list_;   // between WITH and its main query: names are CTEs
+  DepthFlag from_item_;   // this parenthesis is, or calls, an item of a FROM list
+  DepthFlag no_operand_;  // what follows this parenthesis begins an expression
+};
+
+void QueryScan::refuse(std::string_view reason, std::string_view subject, bool unproven) {
+  // The first reason stands, but a certain one replaces a want of proof.
+  const bool first = verdict_.cls == StatementClass::read;
+  if (!first && !(verdict_.unproven && !unproven)) return;
+  verdict_.cls = StatementClass::write;
+  verdict_.reason = reason;
+  verdict_.subject = subject;
+  verdict_.unproven = unproven;
+}
+
+Verdict QueryScan::run(bool in_parentheses) {
+  for (; !reader_.ended(); reader_.advance()) {
+    const Token& token = reader_.now();
+    Ahead here{token.kind, token.keyword, token.keyword_class, is_operand(token), false};
+    switch (token.kind) {
+      case TokenKind::word:
+      case TokenKind::quoted_identifier:
+      case TokenKind::unicode_identifier:
+        name(token);
+        break;
+      case TokenKind::left_paren:
+        open(token);
+        break;
+      case TokenKind::right_paren:
+        if (depth_ == 0) {
+          if (in_parentheses) return verdict_;
+          refuse("its parentheses do not match", token.text);
+          break;
+        }
+        here.operand = !no_operand_.at(depth_);
+        here.from_item = from_item_.at(depth_);
+        --depth_;
+        break;
+      default:
+        break;
+    }
+    before_previous_ = previous_;
+    previous_ = here;
+  }
+  if (depth_ != 0 || in_parentheses) refuse("its parentheses do not match", reader_.now().text);
+  return verdict_;
+}
+
+void QueryScan::name(const Token& token) {
+  if (previous_.is(TokenKind::dot)) {
+    // Behind a dot every word is a name. `(row).f` has no chain: count it as
+    // more parts than any call that could be known.
+    chain_.parts =
+        before_previous_.is(TokenKind::word) || before_previous_.is(TokenKind::quoted_identifier)
+            ? chain_.parts + 1
+            : 9;
+    chain_.last = token;
+  } else {
+    chain_ = {token, token, 1, previous_, before_previous_};
+    if (token.keyword != Keyword::none) keyword(token);
+  }
+  switch (locality_of(token.text)) {
+    case Locality::everywhere:
+      break;
+    case Locality::session:
+      refuse("names a temporary schema", token.text);
+      break;
+    case Locality::server:
+      refuse("reads what belongs to one server", token.text);
+      break;
+  }
+}
+
+void QueryScan::keyword(const Token& token) {
+  switch (token.keyword) {
+    // Also when they only name a column: an unquoted column of such a name is
+    // rare, a write in a WITH list is not.
+    case Keyword::update_:
+      if (previous_.is(Keyword::for_)) return refuse("locks rows", token.text);
+      [[fallthrough]];
+    case Keyword::insert_:
+    case Keyword::delete_:
+    case Keyword::merge_:
+      return refuse("changes data", token.text);
+    case Keyword::share_:
+    case Keyword::key_:
+    case Keyword::no_:
+      if (previous_.is(Keyword::for_)) refuse("locks rows", token.text);
+      return;
+    case Keyword::into_:
+      return into();
+    case Keyword::with_:
+      if (previous_.is(TokenKind::end) || previous_.is(TokenKind::left_paren)) {
+        with_list_.set(depth_, true);
+      }
+      return;
+    case Keyword::select_:
+    case Keyword::values_:
+    case Keyword::table_:
+      with_list_.set(depth_, false);
+      return;
+    default:
+      return;
+  }
+}
+
+// SELECT ... INTO [TEMP] name. INTO is reserved: it has no other meaning here.
+void QueryScan::into() {
+  refuse("creates a table", reader_.now().text);
+  const Token target = reader_.peek();
+  if (target.is(Keyword::temp_) || target.is(Keyword::temporary_) || target.is(Keyword::local_) ||
+      target.is(Keyword::global_) || locality_of(target.text) == Locality::session) {
+    reader_.effect(EffectKind::temp_object);
+  }
+}
+
+void QueryScan::open(const Token& token) {
+  const bool behind_name = previous_.is(TokenKind::word) ||
+                           previous_.is(TokenKind::quoted_identifier) ||
+                           previous_.is(TokenKind::unicode_identifier);
+  const bool call = behind_name && is_call();
+  if (call) check_call();
+  // WITH a AS (...) (SELECT ...): the main query, so the list is over.
+  if (previous_.is(TokenKind::right_paren)) with_list_.set(depth_, false);
+  if (depth_ == depth_max) {
+    refuse("is nested too deeply", token.text);
+    return;  // the count is off from here on, and the verdict stands
+  }
+  // In `FROM f(` what counts is ahead of the name, in `FROM (` it is FROM.
+  const Ahead& ahead = call ? chain_.ahead : previous_;
+  ++depth_;
+  with_list_.set(depth_, false);
+  from_item_.set(depth_, ahead.is(TokenKind::comma) || ahead.is(Keyword::from_) ||
+                             ahead.is(Keyword::join_) || ahead.is(Keyword::lateral_));
+  no_operand_.set(depth_,
+                  behind_name && !call &&
+                      (chain_.last.is(Keyword::operator_) ||
+                       (chain_.last.is(Keyword::on_) && chain_.ahead.is(Keyword::distinct_))));
+}
+
+// Whether the name ahead of '(' is called.
+bool QueryScan::is_call() const {
+  // A type's modifiers, or an alias with its columns.
+  if (chain_.ahead.is(TokenKind::typecast) || chain_.ahead.is(Keyword::as_)) return false;
+  if (chain_.parts > 1) return true;
+  if (with_list_.at(depth_) &&
+      (chain_.ahead.is(Keyword::with_) || chain_.ahead.is(Keyword::recursive_) ||
+       chain_.ahead.is(TokenKind::comma))) {
+    return false;  // a CTE with its columns
+  }
+  const bool alias = chain_.ahead.is(TokenKind::right_paren) && chain_.ahead.from_item;
+  switch (chain_.last.keyword_class) {
+    case KeywordClass::reserved:
+      return false;
+    case KeywordClass::column_name:
+      return chain_.last.is(Keyword::treat_);
+    case KeywordClass::type_function:
+      // `a LIKE (b)` and `a JOIN (b)`, not `left(a, 1)`.
+      return !chain_.ahead.operand && chain_.ahead.cls != KeywordClass::type_function &&
+             !(chain_.ahead.is(Keyword::not_) && !chain_.last.is(Keyword::join_));
+    default:
+      return !alias && !is_construct();
+  }
+}
+
+// Unreserved words that the grammar itself puts ahead of a parenthesis. Each
+// may name a function as well, so its place must rule that out.
+bool QueryScan::is_construct() const {
+  const Ahead& ahead = chain_.ahead;
+  switch (chain_.last.keyword) {
+    case Keyword::over_:
+    case Keyword::filter_:
+    case Keyword::repeatable_:
+      return ahead.is(TokenKind::right_paren) && ahead.operand;
+    case Keyword::by_:
+      return ahead.is(Keyword::group_) || ahead.is(Keyword::order_) ||
+             ahead.is(Keyword::partition_);
+    case Keyword::sets_:
+      return ahead.is(Keyword::grouping_);
+    case Keyword::cube_:
+    case Keyword::rollup_:
+      return ahead.is(Keyword::by_) && chain_.before_ahead.is(Keyword::group_);
+    case Keyword::zone_:
+      return ahead.is(Keyword::time_);
+    case Keyword::first_:
+    case Keyword::next_:
+      return ahead.is(Keyword::fetch_);
+    case Keyword::materialized_:  // AS MATERIALIZED ( is seen by its AS
+      return ahead.is(Keyword::not_) && chain_.before_ahead.is(Keyword::as_);
+    case Keyword::escape_:
+      return ahead.operand;
+    case Keyword::operator_:
+      // `a OPERATOR(pg_catalog.+) b`: psql writes its \d queries so.
+      return ahead.operand;
+    default:
+      return ahead.is(Keyword::tablesample_) && (equals_folded(chain_.last.text, "bernoulli") ||
+                                                 equals_folded(chain_.last.text, "system"));
+  }
+}
+
+FunctionKind kind_of(const Token& name) {
+  switch (name.kind) {
+    case TokenKind::word:
+      return find_function_folded(name.text);
+    case TokenKind::quoted_identifier:
+      return find_function(name.text.substr(1, name.text.size() - 2));
+    default:
+      return FunctionKind::unknown;
+  }
+}
+
+bool names_schema(const Token& token, std::string_view schema) {
+  if (token.kind == TokenKind::word) return equals_folded(token.text, schema);
+  return token.kind == TokenKind::quoted_identifier && unquoted(token.text) == schema;
+}
+
+void QueryScan::check_call() {
+  const Token& last = chain_.last;
+  // TREAT(x AS t) calls pg_catalog.t(x), whatever t is.
+  if (chain_.parts == 1 && last.is(Keyword::treat_)) return refuse("uses TREAT", last.text);
+
+  FunctionKind kind = FunctionKind::unknown;
+  if (chain_.parts == 1 || (chain_.parts == 2 && names_schema(chain_.first, "pg_catalog"))) {
+    kind = kind_of(last);
+  } else if (chain_.parts == 2 && names_schema(chain_.first, "information_schema") &&
+             last.text.starts_with("_pg_")) {
+    kind = FunctionKind::harmless;  // the standard views' own, all immutable; JDBC calls them
+  }
+  switch (kind) {
+    case FunctionKind::harmless:
+      return;
+    case FunctionKind::shipped:
+      return refuse("calls a function that writes or belongs to one server", last.text);
+    case FunctionKind::unknown: {
+      const char* const begin = chain_.parts == 9 ? last.text.data() : chain_.first.text.data();
+      const char* const end = last.text.data() + last.text.size();
+      return refuse("calls a function not known to be harmless",
+                    {begin, static_cast<std::size_t>(end - begin)}, true);
+    }
+  }
+}
+
+}  // namespace
+
+bool begins_query(const Token& token) {
+  return token.is(Keyword::select_) || token.is(Keyword::with_) || token.is(Keyword::values_) ||
+         token.is(Keyword::table_) || token.kind == TokenKind::left_paren;
+}
+
+Verdict read_query(Reader& reader, bool in_parentheses) {
+  return QueryScan(reader).run(in_parentheses);
+}
+
+}  // namespace relevo::route::postgres

@@ -1,0 +1,122 @@
+#include "proxy/route/postgres/reader.hpp"
+
+#include "proxy/route/postgres/functions.hpp"
+
+namespace relevo::route::postgres {
+
+Reader::Reader(std::string_view sql, Dialect dialect, Analysis& analysis)
+    : lexer_(sql, dialect), analysis_(analysis), now_(lexer_.next()) {}
+
+void Reader::advance() {
+  const bool name = now_.is_name();
+  const std::string_view text = now_.text;
+  const TokenKind kind = now_.kind;
+  now_ = lexer_.next();
+  if (!name || now_.kind != TokenKind::left_paren) return;
+  if (kind == TokenKind::unicode_identifier) {
+    effect(EffectKind::unknown, text);  // may spell any function's name
+  } else {
+    note_call(text);
+  }
+}
+
+Token Reader::peek() const {
+  Lexer ahead = lexer_;
+  return ahead.next();
+}
+
+bool Reader::accept(Keyword keyword) {
+  if (!at(keyword)) return false;
+  advance();
+  return true;
+}
+
+bool Reader::accept(TokenKind kind) {
+  if (!at(kind)) return false;
+  advance();
+  return true;
+}
+
+std::string_view Reader::accept_name() {
+  if (!now_.is_name()) return {};
+  const std::string_view name = unquoted(now_.text);
+  advance();
+  return name;
+}
+
+void Reader::skip_statement() {
+  while (!ended()) advance();
+}
+
+void Reader::skip_parentheses() {
+  for (std::size_t depth = 1; depth != 0 && !ended(); advance()) {
+    if (at(TokenKind::left_paren)) ++depth;
+    if (at(TokenKind::right_paren)) --depth;
+  }
+}
+
+void Reader::effect(EffectKind kind, std::string_view name, std::string_view value) {
+  if (analysis_.effect_count == Analysis::max_effects) {
+    analysis_.effects_overflow = true;
+    return;
+  }
+  analysis_.effects[analysis_.effect_count++] = {kind, name, value};
+}
+
+void Reader::note_call(std::string_view name) {
+  switch (find_session_function(name)) {
+    case SessionFunction::none:
+      break;
+    case SessionFunction::advisory_lock:
+      effect(EffectKind::advisory_lock, unquoted(name));
+      break;
+    case SessionFunction::advisory_unlock_all:
+      effect(EffectKind::advisory_unlock_all);
+      break;
+    case SessionFunction::set_config:
+      note_set_config();
+      break;
+  }
+}
+
+// set_config(name, value, true) ends with the transaction; any other third
+// argument leaves the setting behind. Looks ahead no further than the next '(',
+// so that nested calls cost no more than their length.
+void Reader::note_set_config() {
+  Lexer ahead = lexer_;
+  std::string_view setting;
+  unsigned commas = 0;
+  Token token = ahead.next();
+  if (token.kind == TokenKind::string && token.text.size() >= 2 && token.text.front() == '\'') {
+    setting = token.text.substr(1, token.text.size() - 2);
+  }
+  bool simple = true;
+  for (Token previous; simple; previous = token, token = ahead.next()) {
+    if (token.kind == TokenKind::right_paren) {
+      if (commas != 2 || !previous.is(Keyword::true_)) break;
+      effect(EffectKind::set_local, setting);
+      return;
+    }
+    if (token.kind == TokenKind::comma) {
+      // 'a' || 'b' is not the name of a setting.
+      if (++commas == 1 && previous.text.data() + 1 != setting.data()) setting = {};
+    } else if (commas == 2) {
+      simple = token.is(Keyword::true_) && previous.kind == TokenKind::comma;
+    } else {
+      simple = token.kind != TokenKind::left_paren && token.kind != TokenKind::left_bracket &&
+               token.kind != TokenKind::semicolon && token.kind != TokenKind::end &&
+               token.kind != TokenKind::invalid;
+    }
+  }
+  effect(EffectKind::unknown, setting);
+}
+
+std::string_view unquoted(std::string_view identifier) {
+  if (identifier.size() < 2 || identifier.front() != '"' || identifier.back() != '"') {
+    return identifier;
+  }
+  const std::string_view inner = identifier.substr(1, identifier.size() - 2);
+  return inner.find('"') == std::string_view::npos ? inner : identifier;
+}
+
+}  // namespace relevo::route::postgres

@@ -1,0 +1,66 @@
+// One text being read statement by statement: the token at hand, what it does
+// to the session so far, and the verdict forms that statement families return.
+//
+// Invariant: every token of the text passes through advance(), whatever family
+// reads it, so that calls with a session effect (advisory locks, set_config)
+// are seen in reads and writes alike.
+#pragma once
+
+#include <string_view>
+
+#include "proxy/route/postgres/lexer.hpp"
+#include "proxy/route/statement.hpp"
+
+namespace relevo::route::postgres {
+
+// What one statement is.
+struct Verdict {
+  StatementClass cls = StatementClass::write;
+  std::string_view reason;   // static text
+  std::string_view subject;  // into the text
+  TransactionControl transaction = TransactionControl::none;
+  bool controls_transaction = false;
+  bool unproven = false;
+};
+
+class Reader {
+ public:
+  Reader(std::string_view sql, Dialect dialect, Analysis& analysis);
+
+  const Token& now() const { return now_; }
+  void advance();
+  Token peek() const;  // the token behind now()
+
+  // At the statement's end: a semicolon, the text's end, or what can't be read.
+  bool ended() const {
+    return now_.kind == TokenKind::semicolon || now_.kind == TokenKind::end ||
+           now_.kind == TokenKind::invalid;
+  }
+  bool at(Keyword keyword) const { return now_.keyword == keyword; }
+  bool at(TokenKind kind) const { return now_.kind == kind; }
+  bool accept(Keyword keyword);
+  bool accept(TokenKind kind);
+  // The name at hand, or "" if none is; passes it.
+  std::string_view accept_name();
+
+  void skip_statement();
+  // Behind '(': passes everything up to and with its ')'.
+  void skip_parentheses();
+
+  void effect(EffectKind kind, std::string_view name = {}, std::string_view value = {});
+  Analysis& analysis() { return analysis_; }
+
+ private:
+  void note_call(std::string_view name);
+  void note_set_config();
+
+  Lexer lexer_;
+  Analysis& analysis_;
+  Token now_;
+};
+
+// An identifier's text without its quotes where they can simply be dropped; as
+// written otherwise.
+std::string_view unquoted(std::string_view identifier);
+
+}  // namespace relevo::route::postgres
