@@ -21,6 +21,21 @@ std::optional<std::uint32_t> parse_iterations(std::string_view text) {
   return value;
 }
 
+// RFC 5802's saslname: the two characters that mean something to the message.
+std::string escape(std::string_view name) {
+  std::string escaped;
+  for (const char c : name) {
+    if (c == ',') {
+      escaped += "=2C";
+    } else if (c == '=') {
+      escaped += "=3D";
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
 }  // namespace
 
 Result<ScramChoice> choose_scram(const wire::postgres::SaslMechanisms& offered, bool tls,
@@ -50,8 +65,7 @@ ScramClient::ScramClient(Setup setup) : setup_(std::move(setup)) {
 std::string ScramClient::first() {
   RELEVO_CHECK(stage_ == Stage::start);
   stage_ = Stage::server_first;
-  // PostgreSQL takes the user from the start-up packet and wants none here.
-  client_first_bare_ = "n=,r=" + setup_.nonce;
+  client_first_bare_ = "n=" + escape(setup_.user) + ",r=" + setup_.nonce;
   return gs2_header(setup_.flag) + client_first_bare_;
 }
 

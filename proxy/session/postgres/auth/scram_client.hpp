@@ -45,6 +45,7 @@ class ScramClient {
     // and iterations (no PBKDF2, so this costs microseconds), else the password.
     std::optional<ScramKeys> keys;
     std::optional<std::string> password;
+    std::string user;   // PostgreSQL knows it from the start-up packet; libpq leaves it empty here
     std::string nonce;  // ours: random, printable; 18 bytes in base64 are customary
     Gs2Flag flag = Gs2Flag::unsupported;  // as choose_scram() says
     std::string channel_binding;          // tls_server_end_point() of the server, for Gs2Flag::used

@@ -1,0 +1,253 @@
+#include "proxy/session/postgres/batch.hpp"
+
+#include <array>
+#include <optional>
+
+#include "proxy/wire/postgres/command.hpp"
+#include "proxy/wire/postgres/extended.hpp"
+#include "proxy/wire/postgres/frame.hpp"
+
+namespace relevo::session::postgres {
+
+namespace wire = relevo::wire::postgres;
+using route::Demand;
+using route::Need;
+using wire::Frontend;
+
+namespace {
+
+// The demands of a batch's statements put together: the strictest wins.
+class Planner {
+ public:
+  Planner(BatchPlan& plan, const StatementNames& statements, PreparedTable& table,
+          route::Dialect dialect)
+      : plan_(plan), statements_(statements), table_(table), dialect_(dialect) {}
+
+  bool on_query(std::string_view body);
+  bool on_message(const wire::Header& header, std::string_view body);
+  void add_unknown(std::string_view reason);
+  void finish();
+
+ private:
+  bool on_parse(std::string_view body);
+  bool on_bind(std::string_view prefix, std::size_t body_bytes);
+  bool on_describe_or_close(std::string_view body, bool describe);
+  void add(const route::Analysis& analysis);
+  void use(std::string_view statement);
+  bool malformed(std::string_view what) {
+    plan_.status = BatchPlan::Status::malformed;
+    plan_.error = what;
+    return false;
+  }
+
+  BatchPlan& plan_;
+  const StatementNames& statements_;
+  PreparedTable& table_;
+  route::Dialect dialect_;
+  std::optional<Demand> demand_;
+  bool asks_ = false;
+  // Parsed in this very batch. A batch that prepares more than this and uses
+  // them by name is of unknown class.
+  struct Named {
+    std::string_view name;
+    Prepared statement;
+  };
+  std::array<Named, 8> parsed_;
+  std::size_t parsed_count_ = 0;
+};
+
+bool is_ending(route::TransactionControl control) {
+  return control == route::TransactionControl::commit ||
+         control == route::TransactionControl::rollback;
+}
+
+void Planner::add(const route::Analysis& analysis) {
+  const Demand demand = route::demand_of(analysis);
+  const auto strictness = [](Need need) {
+    return need == Need::write ? 2 : need == Need::session ? 1 : 0;
+  };
+  if (!demand_ || strictness(demand.need) > strictness(demand_->need)) {
+    const bool first = !demand_.has_value();
+    const route::Hint hint = first ? demand.hint : demand_->hint;
+    demand_ = demand;
+    demand_->hint = hint;
+    plan_.reason = analysis.reason;
+    plan_.subject = analysis.subject;
+  } else if (demand_->need == demand.need) {
+    demand_->unproven = demand_->unproven && demand.unproven;
+  }
+  plan_.rolls_back_only = is_ending(analysis.transaction) && !plan_.ends_transaction;
+  plan_.ends_transaction = plan_.ends_transaction || is_ending(analysis.transaction);
+  plan_.begins_transaction = plan_.begins_transaction ||
+                             analysis.transaction == route::TransactionControl::begin ||
+                             analysis.transaction == route::TransactionControl::begin_read_only;
+}
+
+void Planner::add_unknown(std::string_view reason) {
+  demand_ = Demand{.need = Need::write, .unproven = false, .hint = {}};
+  plan_.reason = reason;
+  plan_.subject = {};
+}
+
+void Planner::use(std::string_view statement) {
+  for (std::size_t i = parsed_count_; i-- > 0;) {
+    if (parsed_[i].name == statement) return add(parsed_[i].statement->analysis);
+  }
+  if (const auto found = statements_.find(statement);
+      found != statements_.end() && found->second != nullptr) {
+    return add(found->second->analysis);
+  }
+  add_unknown("uses a prepared statement that is not known");
+}
+
+bool Planner::on_query(std::string_view body) {
+  const auto sql = wire::decode_query(wire::as_bytes(body));
+  if (!sql) return malformed("malformed Query message");
+  plan_.analysis = route::analyze_postgres(*sql, dialect_);
+  add(plan_.analysis);
+  return true;
+}
+
+bool Planner::on_parse(std::string_view body) {
+  const auto parse = wire::decode_parse(wire::as_bytes(body));
+  if (!parse) return malformed("malformed Parse message");
+  const auto rest = wire::decode_parse_head(wire::as_bytes(body), body.size());
+  if (!rest) return malformed("malformed Parse message");
+  const auto types = body.substr(rest->rest_at + parse->query.size() + 1);
+  Prepared statement = table_.intern(parse->query, types, dialect_);
+  asks_ = true;
+  if (parsed_count_ == parsed_.size()) {
+    add_unknown("prepares many statements in one batch");
+    return true;
+  }
+  add(statement->analysis);
+  parsed_[parsed_count_++] = {parse->statement, std::move(statement)};
+  return true;
+}
+
+bool Planner::on_bind(std::string_view prefix, std::size_t body_bytes) {
+  const auto bind = wire::decode_bind_head(wire::as_bytes(prefix), body_bytes);
+  if (bind.is_malformed()) return malformed("malformed Bind message");
+  asks_ = true;
+  if (!bind) {
+    plan_.oversized = true;
+    return true;
+  }
+  use(bind->statement);
+  return true;
+}
+
+bool Planner::on_describe_or_close(std::string_view body, bool describe) {
+  const auto target = wire::decode_describe_or_close(wire::as_bytes(body));
+  if (!target) return malformed("malformed Describe or Close message");
+  if (target->target == wire::Target::portal) {
+    asks_ = true;
+  } else if (describe) {
+    asks_ = true;
+    use(target->name);
+  }
+  return true;
+}
+
+bool Planner::on_message(const wire::Header& header, std::string_view body) {
+  switch (static_cast<Frontend>(header.type)) {
+    case Frontend::parse: return on_parse(body);
+    case Frontend::bind: return on_bind(body, header.body_bytes);
+    case Frontend::describe: return on_describe_or_close(body, true);
+    case Frontend::close: return on_describe_or_close(body, false);
+    case Frontend::execute:
+      if (!wire::decode_execute(wire::as_bytes(body))) return malformed("malformed Execute message");
+      asks_ = true;
+      plan_.executes = true;
+      return true;
+    case Frontend::flush: return true;
+    // Left over from a copy that ended early: the server ignores them, too.
+    case Frontend::copy_data:
+    case Frontend::copy_done:
+    case Frontend::copy_fail: return true;
+    default: return malformed("unexpected message type");
+  }
+}
+
+void Planner::finish() {
+  plan_.nothing_to_ask = !asks_ && !plan_.query && !plan_.oversized;
+  if (plan_.oversized) add_unknown("too large to be looked at as a whole");
+  if (demand_) {
+    plan_.demand = *demand_;
+  } else {
+    plan_.demand.need = Need::session;
+  }
+}
+
+}  // namespace
+
+BatchPlan plan_batch(std::string_view bytes, std::size_t bytes_max,
+                     const StatementNames& statements, PreparedTable& table,
+                     route::Dialect dialect) {
+  BatchPlan plan;
+  Planner planner(plan, statements, table, dialect);
+  std::size_t at = 0;
+  const auto ready = [&] {
+    plan.status = BatchPlan::Status::ready;
+    plan.bytes = at;
+    planner.finish();
+    return plan;
+  };
+  while (true) {
+    const std::string_view left = bytes.substr(at);
+    const auto header = wire::read_header(wire::as_bytes(left));
+    if (header.is_malformed()) {
+      plan.status = BatchPlan::Status::malformed;
+      plan.error = header.error();
+      return plan;
+    }
+    if (!header) {
+      if (bytes.size() < bytes_max) return plan;
+      plan.oversized = true;
+      return ready();
+    }
+    const bool complete = left.size() >= header->total_bytes();
+    if (header->is(Frontend::terminate)) {
+      if (at == 0) plan.status = BatchPlan::Status::terminate;
+      if (at == 0) return plan;
+      return ready();  // what comes before it is still done
+    }
+    if (!complete && bytes.size() < bytes_max && at + header->total_bytes() <= bytes_max) return plan;
+    const std::string_view body =
+        left.substr(wire::limits::header_bytes,
+                    std::min<std::size_t>(header->body_bytes, left.size() - wire::limits::header_bytes));
+    if (header->is(Frontend::query) || header->is(Frontend::function_call)) {
+      if (at > 0) return ready();  // the extended batch before it lacks its Sync
+      plan.query = true;
+      plan.executes = true;
+      plan.oversized = !complete;
+      plan.whole = complete && header->is(Frontend::query);
+      at = complete ? header->total_bytes() : 0;
+      if (header->is(Frontend::function_call)) {
+        planner.add_unknown("calls a function by the fast path");
+      } else if (complete && !planner.on_query(body)) {
+        return plan;
+      }
+      return ready();
+    }
+    if (header->is(Frontend::sync)) {
+      at += header->total_bytes();
+      plan.ends_with_sync = true;
+      plan.whole = !plan.oversized;
+      return ready();
+    }
+    if (!complete && !header->is(Frontend::bind)) {
+      plan.oversized = true;
+      return ready();
+    }
+    if (!planner.on_message(*header, body)) return plan;
+    if (!complete) {
+      plan.oversized = true;
+      return ready();
+    }
+    at += header->total_bytes();
+    if (header->is(Frontend::flush)) return ready();
+  }
+}
+
+}  // namespace relevo::session::postgres

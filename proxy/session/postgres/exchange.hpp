@@ -1,0 +1,147 @@
+// The conversation on one server connection: which answers are still to come,
+// what each of them means, and where the transaction stands.
+//
+// Every message that goes to the server leaves an expectation here, in order;
+// every message that comes back is matched against the oldest one. That is what
+// lets the proxy add messages of its own (a SET, a Parse) and take their answers
+// out again, answer some of the client's messages itself in the right place,
+// and know at each moment whether the connection may go back to the pool.
+//
+// Invariant: idle() is true exactly when the server owes nothing and the client
+// has been told everything. After an error in the extended protocol the server
+// skips to the next Sync, and so do we: expectations up to it are dropped.
+// https://www.postgresql.org/docs/current/protocol-flow.html
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "proxy/route/statement.hpp"
+#include "proxy/session/postgres/prepared.hpp"
+#include "proxy/wire/postgres/types.hpp"
+
+namespace relevo::session::postgres {
+
+// An Effect that outlives the text it was found in.
+struct OwnedEffect {
+  route::EffectKind kind;
+  std::string name, value;
+};
+using Effects = std::vector<OwnedEffect>;
+
+std::unique_ptr<Effects> own_effects(const route::Analysis& analysis);  // null when there are none
+
+enum class Expected : std::uint8_t {
+  query,          // simple query: everything up to ReadyForQuery
+  function_call,  // likewise
+  parse, bind, describe, execute, close,
+  sync,
+  local_parse_complete,  // answered by us when its turn comes
+  local_close_complete,
+  local_deallocate,  // CommandComplete "DEALLOCATE" and ReadyForQuery
+};
+
+enum class Audience : std::uint8_t { client, proxy };
+
+// What to do with one message of the server.
+struct Verdict {
+  bool forward = false;
+  bool violation = false;  // a message that cannot come now: the connection is lost
+  bool ready = false;      // it was ReadyForQuery
+  bool failed = false;     // ... of a query or batch that had an error
+  bool for_proxy = false;  // ... or an error in answer to a message of our own
+};
+
+class Exchange {
+ public:
+  using TransactionStatus = wire::postgres::TransactionStatus;
+
+  // -- what was sent ---------------------------------------------------------
+  void expect_query(Audience audience, const route::Analysis* analysis);
+  void expect_function_call();
+  void expect_parse(Audience audience, Prepared statement);
+  void expect_bind() { push({.kind = Expected::bind}); }
+  void expect_describe() { push({.kind = Expected::describe}); }
+  void expect_execute(const route::Analysis* analysis);
+  void expect_close(Audience audience) { push({.kind = Expected::close, .audience = audience}); }
+  void expect_sync();
+  void answer_locally(Expected local) { push({.kind = local}); }
+  void copy_ended() { copy_in_ = false; }  // the client sent CopyDone or CopyFail
+
+  // -- what came back --------------------------------------------------------
+  // `body`: of ErrorResponse, NoticeResponse and CommandComplete at least the beginning.
+  Verdict on_message(wire::postgres::Backend type, wire::postgres::Bytes body);
+  // Rows and copy data, whose bodies nobody reads.
+  Verdict on_data();
+
+  // Answers of our own that are due now, appended as whole messages.
+  bool has_due() const;
+  void append_due(std::string& out);
+
+  // -- where we stand --------------------------------------------------------
+  bool idle() const { return head_ == pending_.size(); }
+  TransactionStatus status() const { return status_; }
+  bool in_transaction() const { return status_ != TransactionStatus::idle; }
+  bool copy_in() const { return copy_in_; }
+  // The server ignores everything up to the next Sync.
+  bool skipping_to_sync() const { return skipping_; }
+
+  // Whether a commit may be under way: something that ends a transaction, or
+  // that writes outside of one, was sent and is not yet answered.
+  bool outcome_open() const;
+
+  // In effect since the last call: the SETs of committed work.
+  Effects take_committed() { return std::exchange(committed_, {}); }
+  bool has_committed() const { return !committed_.empty(); }
+  // The session's state may have changed in a way that the texts don't tell.
+  bool take_unclear() { return std::exchange(unclear_, false); }
+  // Statements whose Parse the server never executed: they aren't there.
+  std::vector<std::uint64_t> take_unprepared() { return std::exchange(unprepared_, {}); }
+  bool has_unprepared() const { return !unprepared_.empty(); }
+
+ private:
+  struct Expectation {
+    Expected kind = Expected::sync;
+    Audience audience = Audience::client;
+    bool outcome_matters = false;
+    bool mixed = false;  // several statements, some of which begin or end transactions
+    Prepared statement = nullptr;
+    std::unique_ptr<Effects> effects = nullptr;
+  };
+
+  void push(Expectation expectation);
+  void pop();
+  Expectation& front() { return pending_[head_]; }
+  bool expects(Expected kind) const { return !idle() && pending_[head_].kind == kind; }
+  bool expects_result() const;
+  bool outcome_matters(const route::Analysis& analysis) const;
+  Verdict complete(Expected kind);
+  Verdict result(bool ends_execute);
+  Verdict on_error();
+  Verdict on_ready(wire::postgres::Bytes body);
+  Verdict on_command_complete(wire::postgres::Bytes body);
+  Verdict on_copy_in();
+  void settle_effects();
+
+  // A queue in a vector: what lies before head_ is done. Emptied, it starts over,
+  // so that the everyday conversation allocates nothing.
+  std::vector<Expectation> pending_;
+  std::size_t head_ = 0;
+
+  TransactionStatus status_ = TransactionStatus::idle;
+  bool copy_in_ = false;
+  bool skipping_ = false;
+  bool failed_ = false;         // in the current query, or batch up to Sync
+  bool batch_matters_ = false;  // an Execute since the last Sync writes
+  bool unclear_ = false;
+  Effects batch_effects_;        // done since the last ReadyForQuery
+  Effects transaction_effects_;  // done in the open transaction
+  Effects committed_;
+  std::vector<std::uint64_t> unprepared_;
+};
+
+}  // namespace relevo::session::postgres

@@ -1,0 +1,98 @@
+#include "proxy/session/postgres/prepared.hpp"
+
+#include <cstdio>
+
+#include "proxy/wire/postgres/writer.hpp"
+
+namespace relevo::session::postgres {
+
+namespace wire = relevo::wire::postgres;
+
+std::string server_statement_name(std::uint64_t id) {
+  char name[32];
+  std::snprintf(name, sizeof name, "relevo_%llx", static_cast<unsigned long long>(id));
+  return name;
+}
+
+PreparedStatement::PreparedStatement(std::uint64_t id_, std::string_view text_,
+                                     std::string_view parameter_types_, route::Dialect dialect)
+    : id(id_),
+      text(text_),
+      parameter_types(parameter_types_),
+      analysis(route::analyze_postgres(text, dialect)),
+      server_name(server_statement_name(id_)),
+      standard_strings(dialect.standard_conforming_strings) {}
+
+void PreparedStatement::append_parse(std::string& out, std::string_view name) const {
+  wire::Writer writer(out);
+  writer.begin(wire::Frontend::parse);
+  writer.cstring(name);
+  writer.cstring(text);
+  writer.bytes(wire::as_bytes(parameter_types));
+  writer.end();
+}
+
+PreparedTable::PreparedTable(std::uint64_t id_base, std::size_t cache_bytes_max)
+    : next_id_(id_base + 1), cache_bytes_max_(cache_bytes_max) {}
+
+std::size_t PreparedTable::KeyHash::operator()(const Key& key) const {
+  const std::hash<std::string_view> hash;
+  return hash(key.text) * 31 + hash(key.parameter_types) * 2 + (key.standard_strings ? 1 : 0);
+}
+
+Prepared PreparedTable::intern(std::string_view text, std::string_view parameter_types,
+                               route::Dialect dialect) {
+  const bool standard = dialect.standard_conforming_strings;
+  if (const auto found = known_.find(Key{text, parameter_types, standard}); found != known_.end()) {
+    recent_.splice(recent_.begin(), recent_, found->second);
+    return *found->second;
+  }
+  auto made = std::make_shared<const PreparedStatement>(next_id_++, text, parameter_types, dialect);
+  recent_.push_front(made);
+  known_.emplace(Key{made->text, made->parameter_types, standard}, recent_.begin());
+  bytes_ += made->text.size() + made->parameter_types.size() + sizeof(PreparedStatement);
+  if (bytes_ > cache_bytes_max_) sweep();
+  return made;
+}
+
+void PreparedTable::sweep() {
+  // What sessions still hold stays alive through them; it only loses its place
+  // here, and the same text prepared again gets a new id.
+  while (bytes_ > cache_bytes_max_ / 2 && recent_.size() > 1) {
+    const Prepared& oldest = recent_.back();
+    bytes_ -= oldest->text.size() + oldest->parameter_types.size() + sizeof(PreparedStatement);
+    known_.erase(Key{oldest->text, oldest->parameter_types, oldest->standard_strings});
+    recent_.pop_back();
+  }
+}
+
+bool ServerStatements::has(std::uint64_t id) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return false;
+  recent_.splice(recent_.begin(), recent_, found->second);
+  return true;
+}
+
+std::uint64_t ServerStatements::add(std::uint64_t id) {
+  if (has(id)) return 0;
+  recent_.push_front(id);
+  by_id_[id] = recent_.begin();
+  if (by_id_.size() <= max_) return 0;
+  const std::uint64_t evicted = recent_.back();
+  remove(evicted);
+  return evicted;
+}
+
+void ServerStatements::remove(std::uint64_t id) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return;
+  recent_.erase(found->second);
+  by_id_.erase(found);
+}
+
+void ServerStatements::clear() {
+  recent_.clear();
+  by_id_.clear();
+}
+
+}  // namespace relevo::session::postgres
