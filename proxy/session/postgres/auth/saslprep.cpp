@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <tuple>
+#include <vector>
 
 namespace relevo::session::postgres {
 namespace {
@@ -120,8 +122,12 @@ std::u32string decompose(std::u32string_view codes) {
   for (auto at = result.begin(); at != result.end();) {
     const auto run = std::find_if(at, result.end(), is_mark);
     const auto end = std::find_if_not(run, result.end(), is_mark);
-    std::stable_sort(
-        run, end, [](char32_t a, char32_t b) { return combining_class(a) < combining_class(b); });
+    std::vector<std::tuple<std::uint8_t, std::size_t, char32_t>> marks;  // class, place, mark
+    for (auto mark = run; mark != end; ++mark) {
+      marks.emplace_back(combining_class(*mark), marks.size(), *mark);
+    }
+    std::sort(marks.begin(), marks.end());
+    std::transform(marks.begin(), marks.end(), run, [](const auto& m) { return std::get<2>(m); });
     at = end;
   }
   return result;
