@@ -50,9 +50,10 @@ class SecretKind final : public Kind<Secret> {
     if (variable.empty() || variable.find('=') != std::string::npos ||
         variable.find('\0') != std::string::npos)
       return at.refuse(in_quotes(variable) + " is not the name of an environment variable");
+    const std::string source = "the environment variable " + in_quotes(variable);
     auto value = at.context().environment(variable);
-    if (!value) return at.refuse("the environment variable " + variable + " is not set");
-    return checked(*std::move(value), "the environment variable " + variable, at);
+    if (!value) return at.refuse(source + " is not set");
+    return checked(*std::move(value), source, at);
   }
 
   static std::optional<Secret> checked(std::string text, const std::string& source,

@@ -50,7 +50,7 @@ TEST(Hostile, TheFullExampleDamagedAtRandomPlaces) {
   const World world;
   const std::string full = example_text("full");
   std::mt19937 random(3);
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 1000; ++round) {
     std::string text = full;
     for (auto left = 1 + random() % 3; left > 0; --left) {
       const auto at = random() % text.size();

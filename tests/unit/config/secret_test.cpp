@@ -64,7 +64,7 @@ TEST_F(SecretTest, RefusesOtherForms) {
 }
 
 TEST_F(SecretTest, RefusesWhatCannotBeRead) {
-  expect_refused(R"({"env": "UNSET"})", path + ".env", "UNSET is not set");
+  expect_refused(R"({"env": "UNSET"})", path + ".env", "\"UNSET\" is not set");
   expect_refused(R"({"file": "nowhere"})", path + ".file",
                  "cannot read /etc/relevo/nowhere: No such file or directory");
 }
