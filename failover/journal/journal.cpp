@@ -81,18 +81,19 @@ Result<void> Journal::record(model::Instant now, const decide::Event& event,
                              const decide::Decision& decision, const decide::ClusterState& after) {
   if (decision.rule == 0 && superseded_by_next(event)) {
     if (std::holds_alternative<decide::Observed>(event)) {
-      skipped_evidence_ = encode(now, event, decision);
+      skipped_evidence_ = Skipped{now, event};
     } else if (std::holds_alternative<decide::ViewApplied>(event)) {
-      skipped_applied_ = encode(now, event, decision);
+      skipped_applied_ = Skipped{now, event};
     } else if (std::holds_alternative<decide::ViewPublished>(event)) {
       // Only the first after a PublishView counts.
-      if (!skipped_published_) skipped_published_ = encode(now, event, decision);
+      if (!skipped_published_) skipped_published_ = Skipped{now, event};
     }
     return {};
   }
   for (auto* skipped : {&skipped_published_, &skipped_evidence_, &skipped_applied_}) {
     if (!*skipped) continue;
-    if (auto done = append(**skipped); !done) return done;
+    const auto line = encode((*skipped)->now, (*skipped)->event, decide::Decision{});
+    if (auto done = append(line); !done) return done;
     skipped->reset();
   }
   if (auto done = append(encode(now, event, decision)); !done) return done;

@@ -49,7 +49,11 @@ class Journal {
   int file_ = -1;
   std::uint64_t bytes_ = 0;
   // The last observations that were left out so far, one of each kind.
-  std::optional<std::string> skipped_evidence_, skipped_applied_, skipped_published_;
+  struct Skipped {
+    model::Instant now;
+    decide::Event event;
+  };
+  std::optional<Skipped> skipped_evidence_, skipped_applied_, skipped_published_;
 };
 
 struct Replay {
