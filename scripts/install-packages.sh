@@ -31,12 +31,12 @@ run=(
   procps                 # pgrep: which processes belong to one server
   util-linux             # runuser, setpriv: PostgreSQL refuses to run as root
   openssl                # passwords and test certificates
+  python3                # reads the demo's summary; integration tests
 )
 test=(
   libgtest-dev libgmock-dev  # unit tests
   libbenchmark-dev           # micro-benchmarks
   libpg-query-dev            # PostgreSQL's own parser: the oracle for our classifier
-  python3                    # integration tests
   python3-psycopg2 python3-psycopg python3-asyncpg  # drivers under test
   libpostgresql-jdbc-java default-jdk-headless      # the JDBC driver and a compiler for its test
   pgbouncer                  # what CPU per query is compared with

@@ -361,13 +361,13 @@ class StandIn(Server):
         super().__init__(directory)
         self.name = STANDIN
         self.cluster = cluster
-        self.pool_mode = (changes or {}).get("cluster", {}).get("pool", {}).get("mode", "transaction")
+        self.pool = (changes or {}).get("cluster", {}).get("pool", {})
         if STANDIN == "postgres":
             self.port = cluster.ports["db1"]
 
     def start(self):
         if self.name == "pgbouncer":
-            start_pgbouncer(self, self.cluster, self.pool_mode)
+            start_pgbouncer(self, self.cluster, self.pool.get("mode", "transaction"), self.pool.get("size", 20))
         return self
 
     def running(self):
@@ -482,11 +482,16 @@ class IntegrationTest(unittest.TestCase):
         cls.addClassCleanup(cls.proxy.kill)
         cls.prepare()
         cls.proxy.start()
-        cls.proxy.await_healthy()
+        cls.settle()
 
     @classmethod
     def prepare(cls):
         """Runs before the proxy starts: roles, tables."""
+
+    @classmethod
+    def settle(cls):
+        """Runs once the proxy is up: waits for what the tests begin with."""
+        cls.proxy.await_healthy()
 
     @classmethod
     def tearDownClass(cls):

@@ -150,11 +150,6 @@ class ConfiguredUsers(harness.IntegrationTest):
     cluster_options = {"replicas": 1}
 
     @classmethod
-    def setUpClass(cls):
-        cls.config = {}
-        super().setUpClass()
-
-    @classmethod
     def prepare(cls):
         users = [{"name": "app", "password": cls.cluster.passwords["app"]}]
         cls.proxy.configure({"cluster": {"auth": {"users": users}}})
