@@ -145,7 +145,7 @@ TEST_F(AdminLimits, AnAmbiguousLengthIsRefusedAndTheConnectionClosed) {
   for (const std::string& framing :
        {std::string("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"),
         std::string("Content-Length: 4\r\nContent-Length: 40\r\n"),
-        std::string("Content-Length: +4\r\n"), std::string("Content-Length: \r\n"),
+        std::string("Content-Length: +4\r\n"), std::string("Content-Length: 0x4\r\n"),
         std::string("Transfer-Encoding: gzip, chunked\r\n")}) {
     const std::string answer =
         answer_to("POST /v1/reload HTTP/1.1\r\n" + framing + "\r\n" + smuggled);
@@ -168,7 +168,7 @@ TEST_F(AdminLimits, ABodyOfAGetIsNotTakenForARequest) {
 TEST_F(AdminLimits, RubbishIsAnsweredAndClosed) {
   start();
   for (const std::string& rubbish :
-       {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"),
+       {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 15),
         std::string("\r\n\r\n"), std::string("GET\r\n\r\n"), std::string("BREW / HTTP/1.1\r\n\r\n"),
         std::string("GET / HTTP/9\r\n\r\n"), std::string("GET % HTTP/1.1\r\n\r\n"),
         std::string("TRACE / HTTP/1.1\r\n\r\n"), std::string("GET /a?b?c HTTP/1.1\r\n\r\n")}) {
