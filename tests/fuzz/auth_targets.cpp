@@ -84,6 +84,15 @@ void password(Bytes input) {
   if (decoded) RELEVO_CHECK(base64_encode(*decoded) == as_text(input));
 }
 
+// A self-signed one, P-256 and SHA-256.
+constexpr std::string_view certificate_seed =
+    "MIIBdTCCARugAwIBAgIUWhpNKj6jUEEL1mB6mGuZ0OlWEmYwCgYIKoZIzj0EAwIwDzENMAsGA1UEAwwEZnV6ejAg"
+    "Fw0yNjExMjIxMjI2MDJaGA8yMTI2MTAyOTEyMjYwMlowDzENMAsGA1UEAwwEZnV6ejBZMBMGByqGSM49AgEGCCqG"
+    "SM49AwEHA0IABGcKV1BJQIOAo8IjA5xHhDqzTOKoc8hY0XrMrHgi44BVQep47vdbMT4UX4WWFNo9r/+3jH7vQ/n3"
+    "gqQ+H1cSy+mjUzBRMB0GA1UdDgQWBBQjFJ3ONSgZ/Npo/PvqmxaOc6SQfTAfBgNVHSMEGDAWgBQjFJ3ONSgZ/Npo"
+    "/PvqmxaOc6SQfTAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQDDSjoUXTrTvPXhEiMpFkvLc565"
+    "jLm63qWwOmNRo8gkbgIgXhPYOwpWMMk0f2VuGlI1zPkeYxTQ7HAyR0mU2Zu6zK4=";
+
 void certificate(Bytes input) { (void)tls_server_end_point(input); }
 
 }  // namespace
@@ -110,7 +119,7 @@ std::vector<Target> auth_targets() {
        password,
        {"e\xcc\x81t\xc2\xad\xef\xac\x81\xc2\xbd"s, "\xd8\xa7\xd8\xa8"s,
         "\xea\xb0\x80\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab"s, "Zm9vYmFy"s, "Zm8="s}},
-      {"certificate", certificate, {"\x30\x82\x01\x0a\x30\x03\x02\x01\x00"s}},
+      {"certificate", certificate, {base64_decode(certificate_seed).value()}},
   };
 }
 

@@ -316,6 +316,26 @@ TEST(ScramServer, RefusesMalformedFirstMessages) {
   }
 }
 
+TEST(ScramServer, RefusesAMechanismThatItDidNotOffer) {
+  ScramServer::Setup setup = rfc_server();
+  setup.plus_chosen = true;  // the client's word
+  ScramServer server(setup);
+  EXPECT_EQ(code_of(server.first("p=tls-server-end-point,,n=,r=abc")), "08P01");
+}
+
+TEST(ScramServer, RefusesMessagesOutOfTurn) {
+  ScramServer early(rfc_server());
+  EXPECT_EQ(code_of(early.finish(rfc_client_final)), "08P01");
+  ScramServer twice(rfc_server());
+  ASSERT_TRUE(twice.first(rfc_client_first));
+  EXPECT_EQ(code_of(twice.first(rfc_client_first)), "08P01");
+  EXPECT_EQ(code_of(twice.finish(rfc_client_final)), "08P01");
+  ScramServer again(rfc_server());  // one guess per exchange
+  ASSERT_TRUE(again.first(rfc_client_first));
+  EXPECT_EQ(code_of(again.finish("")), "08P01");
+  EXPECT_EQ(code_of(again.finish(rfc_client_final)), "08P01");
+}
+
 TEST(ScramServer, IgnoresTheUserAndOptionalExtensions) {
   ScramServer server(rfc_server());
   EXPECT_TRUE(server.first("n,,n=some=2Cbody,r=abc,x=1,y="));
@@ -417,6 +437,19 @@ TEST(ScramClient, RefusesMalformedFinalMessages) {
     ASSERT_TRUE(client.respond(rfc_server_first));
     EXPECT_EQ(code_of(client.finish(row.message)), row.code) << row.message;
   }
+}
+
+TEST(ScramClient, RefusesMessagesOutOfTurn) {
+  ScramClient early(rfc_client());
+  EXPECT_EQ(code_of(early.respond(rfc_server_first)), "08P01");
+  ScramClient skipped(rfc_client());
+  skipped.first();
+  EXPECT_EQ(code_of(skipped.finish(rfc_server_final)), "08P01");
+  ScramClient twice(rfc_client());
+  twice.first();
+  ASSERT_TRUE(twice.respond(rfc_server_first));
+  EXPECT_EQ(code_of(twice.respond(rfc_server_first)), "08P01");
+  EXPECT_EQ(code_of(twice.finish(rfc_server_final)), "08P01");
 }
 
 TEST(ScramClient, EscapesTheUser) {

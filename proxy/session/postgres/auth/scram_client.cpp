@@ -1,6 +1,7 @@
 #include "proxy/session/postgres/auth/scram_client.hpp"
 
 #include <charconv>
+#include <utility>
 
 #include "topology/model/check.hpp"
 
@@ -70,8 +71,7 @@ std::string ScramClient::first() {
 }
 
 Result<std::string> ScramClient::respond(std::string_view server_first) {
-  RELEVO_CHECK(stage_ == Stage::server_first);
-  stage_ = Stage::over;
+  if (std::exchange(stage_, Stage::over) != Stage::server_first) return malformed("out of turn");
   if (server_first.starts_with("m=")) {
     return fail("0A000", "The server requires a SCRAM extension that is not supported.");
   }
@@ -111,8 +111,7 @@ Result<std::string> ScramClient::respond(std::string_view server_first) {
 }
 
 Result<ScramKeys> ScramClient::finish(std::string_view server_final) {
-  RELEVO_CHECK(stage_ == Stage::server_final);
-  stage_ = Stage::over;
+  if (std::exchange(stage_, Stage::over) != Stage::server_final) return malformed("out of turn");
   ScramAttributes attributes(server_final);
   if (const auto error = attributes.next('e')) {
     return fail("28P01", "The server refused the SCRAM log-in: " + std::string(*error) + ".");

@@ -53,7 +53,8 @@ class ScramClient {
 
   explicit ScramClient(Setup setup);
 
-  // Each is called once, in this order; after an error the exchange is over.
+  // Each once, in this order; after an error the exchange is over. The server decides what comes
+  // when, so that a message out of turn is its error and not a bug of ours.
   std::string first();
   Result<std::string> respond(std::string_view server_first);
   Result<ScramKeys> finish(

@@ -1,5 +1,7 @@
 #include "proxy/session/postgres/auth/scram_server.hpp"
 
+#include <utility>
+
 #include "topology/model/check.hpp"
 
 namespace relevo::session::postgres {
@@ -33,14 +35,16 @@ Result<Gs2Flag> take_gs2_flag(std::string_view& message) {
 ScramServer::ScramServer(Setup setup) : setup_(std::move(setup)) {
   RELEVO_CHECK(is_scram_printable(setup_.nonce));
   RELEVO_CHECK(!setup_.verifier.salt.empty());
-  RELEVO_CHECK(!setup_.plus_chosen || setup_.plus_advertised);
   RELEVO_CHECK(!setup_.plus_advertised || !setup_.channel_binding.empty());
 }
 
 Result<std::string> ScramServer::first(std::string_view client_first) {
-  RELEVO_CHECK(stage_ == Stage::client_first);
-  stage_ = Stage::over;
+  if (std::exchange(stage_, Stage::over) != Stage::client_first) return malformed("out of turn");
   if (client_first.size() > scram_message_bytes_max) return malformed("too long");
+
+  if (setup_.plus_chosen && !setup_.plus_advertised) {
+    return fail("08P01", "The client selected a SASL mechanism that was not offered.");
+  }
 
   std::string_view rest = client_first;
   const auto flag = take_gs2_flag(rest);
@@ -81,8 +85,7 @@ Result<std::string> ScramServer::first(std::string_view client_first) {
 }
 
 Result<ScramServer::Login> ScramServer::finish(std::string_view client_final) {
-  RELEVO_CHECK(stage_ == Stage::client_final);
-  stage_ = Stage::over;
+  if (std::exchange(stage_, Stage::over) != Stage::client_final) return malformed("out of turn");
   if (client_final.size() > scram_message_bytes_max) return malformed("too long");
 
   ScramAttributes attributes(client_final);

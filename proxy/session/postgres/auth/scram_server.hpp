@@ -41,7 +41,8 @@ class ScramServer {
 
   explicit ScramServer(Setup setup);
 
-  // Each is called once, in this order; after an error the exchange is over.
+  // Each once, in this order; after an error the exchange is over. The peer decides what comes
+  // when, so that a message out of turn is its error and not a bug of ours.
   Result<std::string> first(std::string_view client_first);
   Result<Login> finish(std::string_view client_final);
 
