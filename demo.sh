@@ -9,6 +9,7 @@
 # Needs Debian 12 or newer (bash and apt). It installs the packages it lacks,
 # builds in release mode, and keeps all else in one directory under /tmp, on
 # loopback. It leaves nothing running, also on Ctrl-C, unless told to --stay.
+
 # shellcheck disable=SC2317 # functions are also called through trap and await
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -22,7 +23,7 @@ longest_gap_allowed_ms=2000
 stay=''
 for argument in "$@"; do
   case "$argument" in
-    -h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; exit 0 ;;
     --stay) stay=1 ;;
     postgres) ;; # the only engine yet
     *) echo "demo.sh: unknown argument $argument (see ./demo.sh --help)" >&2; exit 2 ;;
