@@ -48,6 +48,9 @@ tl::expected<Split, std::string> split(std::string_view text) {
   const auto shape = [&] {
     return refuse(in_quotes(text) + " is not an address: write \"host:port\" or \"[v6]:port\"");
   };
+  // A connection URL was pasted here, perhaps with its password: do not repeat it.
+  if (text.find('@') != std::string_view::npos || text.find("//") != std::string_view::npos)
+    return refuse("a URL or a user cannot stand here: write \"host:port\" alone");
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return shape();
   std::string_view host = text.substr(0, colon);

@@ -1,11 +1,11 @@
 // The kinds of single values that settings have.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "proxy/config/address.hpp"
 #include "proxy/config/kind.hpp"
+#include "topology/model/check.hpp"
 
 namespace relevo::config {
 
@@ -72,7 +72,7 @@ template <class E>
 Shown Choice<E>::show(const E& value) const {
   for (const auto& [word, candidate] : words_)
     if (candidate == value) return word;
-  return nullptr;
+  check_failed("every enumerator has a word", __FILE__, __LINE__);
 }
 
 template <class E>

@@ -6,7 +6,7 @@
 #pragma once
 
 #include <functional>
-#include <map>
+#include <type_traits>
 #include <utility>
 
 #include "proxy/config/kind.hpp"

@@ -97,6 +97,13 @@ TEST_F(SecretTest, NoMessageHoldsItsText) {
       EXPECT_EQ((problem.path + problem.message).find("hunter2"), std::string::npos)
           << problem.message;
   }
+  // A connection URL in place of an address.
+  for (const char* wrong : {"/clusters/0/nodes/0/address", "/clusters/0/listen/0"}) {
+    const auto problems = world.problems(
+        edited(example("minimal"), {{wrong, R"("postgres://app:hunter2@db1:5432")"}}));
+    ASSERT_EQ(problems.size(), 1u);
+    EXPECT_EQ(problems[0].message.find("hunter2"), std::string::npos) << problems[0].message;
+  }
   // A password that stands where another kind of value belongs.
   for (const char* wrong :
        {"/clusters/0/pool", "/clusters/0/nodes", "/clusters/0/auth", "/workers"}) {
