@@ -67,6 +67,10 @@ clean_up() {
   fi
   end_process "$relevo_pid"
   if [[ -n $dir ]]; then
+    local log
+    for log in "$dir"/cluster/db*/log; do # what tells why, if it went wrong
+      [[ ! -e $log ]] || cp "$log" "$dir/$(basename "$(dirname "$log")").log"
+    done
     "$root/scripts/pgcluster" destroy "$dir/cluster" || true
     if ((code == 0 || code == 130)); then
       rm -rf "$dir"
@@ -217,7 +221,9 @@ done
 
 chapter "Killing the primary with SIGKILL, under load"
 last_event=$(ctl events --json 2>/dev/null | tr -d '\n' | grep -oE '"id": *[0-9]+' | grep -oE '[0-9]+' | sort -n | tail -n 1 || true)
-ctl events --follow --since "${last_event:-0}" > >(sed -u "s/^/  ${bold}event${plain}  /") 2>/dev/null &
+# Not through ctl: the process to end is relevoctl itself.
+"$relevoctl" --admin "$dir/admin.sock" events --follow --since "${last_event:-0}" \
+  > >(sed -u "s/^/  ${bold}event${plain}  /") 2>/dev/null &
 events_pid=$!
 sleep 0.3
 old=$(primary_now)
