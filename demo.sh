@@ -303,7 +303,7 @@ sys.exit(1 if wrong else 0)
 PYTHON
 # What relevo itself says about loss: with asynchronous replication a row that no
 # replica had received when the primary died is gone, and relevo tells how much.
-grep -iE 'los[st]' <<<"$all_events" | indented || true
+grep -E 'may be lost|the loss is not|is lost' <<<"$all_events" | indented || true
 ((workload_code == 0)) || verdict=1
 
 # ---- 7. The end --------------------------------------------------------------
