@@ -35,6 +35,13 @@ TEST(Saslprep, GivesTheExamplesOfItsRfc) {  // RFC 4013, section 3
             "1");  // directions disagree there, raw here
 }
 
+TEST(Saslprep, ComposesMarksThatNothingBlocks) {
+  EXPECT_EQ(saslprep("a\xcc\x82\xcc\xa3"), "\xe1\xba\xad");  // both, in whichever order they came
+  EXPECT_EQ(saslprep("a\xcc\xa3\xcc\x82"), "\xe1\xba\xad");
+  // U+0310 does not combine with the letter, and keeps U+0301 from it: same class.
+  EXPECT_EQ(saslprep("a\xcc\x90\xcc\x81"), "a\xcc\x90\xcc\x81");
+}
+
 TEST(Saslprep, TakesWhatIsNotUtf8AsItStands) {
   // Each would lose its soft hyphen if it were taken for UTF-8.
   for (const char* bad :

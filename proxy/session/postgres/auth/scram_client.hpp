@@ -43,12 +43,13 @@ class ScramClient {
   struct Setup {
     // At least one of the two. Keys are used where they fit the server's salt
     // and iterations (no PBKDF2, so this costs microseconds), else the password.
-    std::optional<ScramKeys> keys;
-    std::optional<std::string> password;
-    std::string user;   // PostgreSQL knows it from the start-up packet; libpq leaves it empty here
-    std::string nonce;  // ours: random, printable; 18 bytes in base64 are customary
+    std::optional<ScramKeys> keys = {};
+    std::optional<std::string> password = {};
+    // PostgreSQL knows the user from the start-up packet; libpq leaves it empty here.
+    std::string user = {};
+    std::string nonce = {};  // ours: random, printable; 18 bytes in base64 are customary
     Gs2Flag flag = Gs2Flag::unsupported;  // as choose_scram() says
-    std::string channel_binding;          // tls_server_end_point() of the server, for Gs2Flag::used
+    std::string channel_binding = {};     // tls_server_end_point() of the server, for Gs2Flag::used
   };
 
   explicit ScramClient(Setup setup);

@@ -26,12 +26,12 @@ namespace relevo::session::postgres {
 class ScramServer {
  public:
   struct Setup {
-    ScramVerifier verifier;        // of the user, or make_mock_verifier()'s
+    ScramVerifier verifier = {};   // of the user, or make_mock_verifier()'s
     bool mock = false;             // refuse whatever comes
-    std::string nonce;             // our part: random, printable; 18 bytes in base64 are customary
+    std::string nonce = {};        // our part: random, printable; 18 bytes in base64 are customary
     bool plus_advertised = false;  // -PLUS was in our AuthenticationSASL
     bool plus_chosen = false;      // the client's SASLInitialResponse names -PLUS
-    std::string channel_binding;   // tls_server_end_point() of *our* certificate, for -PLUS
+    std::string channel_binding = {};  // tls_server_end_point() of *our* certificate, for -PLUS
   };
 
   struct Login {
