@@ -168,5 +168,42 @@ class ConfiguredUsers(harness.IntegrationTest):
         self.assertEqual(caught.exception.sqlstate, "28P01")
 
 
+@unittest.skipIf(harness.STANDIN, "only relevo has this configuration")
+class UnixSocket(harness.IntegrationTest):
+    """unix:/path, named as libpq looks for it; password by default."""
+
+    cluster_options = {"replicas": 0}
+    auth = {}
+
+    @classmethod
+    def prepare(cls):
+        listen = [f"127.0.0.1:{cls.proxy.port}", f"unix:{cls.directory}/.s.PGSQL.6432"]
+        users = [{"name": "app", "password": cls.cluster.passwords["app"]}]
+        cls.proxy.configure({"cluster": {"listen": listen, "auth": {"users": users, **cls.auth}}})
+
+    def through_socket(self, password):
+        connection = psycopg2.connect(host=str(self.directory), port=6432, user="app", dbname="app",
+                                      password=password, connect_timeout=10)
+        self.addCleanup(connection.close)
+        return self.value(connection, "SELECT current_user")
+
+    def test_password(self):
+        self.assertEqual(self.through_socket(self.cluster.passwords["app"]), "app")
+        with self.assertRaisesRegex(psycopg2.OperationalError, "password"):
+            self.through_socket("wrong")
+
+
+@unittest.skipIf(harness.STANDIN, "only relevo has this configuration")
+class TrustedUnixSocket(UnixSocket):
+    """auth.unix_socket trust: who may open the socket is believed; TCP still asks."""
+
+    auth = {"unix_socket": "trust"}
+
+    def test_password(self):
+        self.assertEqual(self.through_socket("whatever"), "app")
+        with self.assertRaisesRegex(psycopg2.OperationalError, "password"):
+            self.connect(password="whatever")
+
+
 if __name__ == "__main__":
     harness.run()
