@@ -25,9 +25,7 @@ void Findings::add(const std::string& path, std::string message,
 bool Findings::in_doubt(const std::string& path) const {
   const auto& problems = reading_.problems;
   return std::any_of(problems.begin(), problems.begin() + static_cast<std::ptrdiff_t>(earlier_),
-                     [&](const Problem& problem) {
-                       return within(path, problem.path) || within(problem.path, path);
-                     });
+                     [&](const Problem& problem) { return within(path, problem.path); });
 }
 
 }  // namespace relevo::config

@@ -15,7 +15,8 @@ class Findings {
   bool given(const std::string& path) const { return reading_.given.contains(path); }
   const LoadContext& context() const { return reading_.context; }
 
-  // `about`: the other settings that the finding rests on.
+  // `about`: the other settings that the finding rests on. One that was refused, or that
+  // lies inside of what was refused, silences it; a problem deeper inside does not.
   void add(const std::string& path, std::string message,
            std::initializer_list<std::string> about = {});
 

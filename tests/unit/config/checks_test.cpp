@@ -223,5 +223,14 @@ TEST(Checks, AreSilentAboutWhatHasAProblemAlready) {
   });
 }
 
+// A node that is wrong inside still counts as a node.
+TEST(Checks, GoOnBesideAProblemDeeperInside) {
+  const auto problems = World{}.problems(edited(
+      example("minimal"), {{"/clusters/0/failover", R"({"durability": "quorum", "acks": 2})"},
+                           {"/clusters/0/nodes/1/address", R"("nowhere")"}}));
+  EXPECT_THAT(problems, ElementsAre(is_problem(c0 + ".nodes[1].address", "host:port"),
+                                    is_problem(c0 + ".failover.acks", "there are 2")));
+}
+
 }  // namespace
 }  // namespace relevo::config::test
