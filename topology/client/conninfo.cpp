@@ -26,7 +26,7 @@ std::vector<std::pair<std::string, std::string>> conninfo(
       {"port", repeated(std::to_string(endpoint.port), count)},
       {"user", endpoint.user},
       {"password", endpoint.password},
-      {"passfile", "/dev/null"},
+      {"passfile", "/dev/null/none"},  // cannot exist, and libpq is silent about that
       {"dbname", endpoint.database.empty() ? "postgres" : endpoint.database},
       {"sslmode", endpoint.sslmode},
       {"gssencmode", "disable"},

@@ -19,6 +19,9 @@ using model::ProbeOutcome;
 
 constexpr std::string_view insufficient_privilege = "42501";
 
+// The least time between attempts, whatever the hurry.
+constexpr Duration reconnect_gap = std::chrono::milliseconds(25);
+
 // How long after the last attempt began the next connection may be tried. A
 // server that is down is asked at each tick (half an interval leaves room for a
 // tick that comes early); one that turns us away is not pestered, since each
@@ -155,8 +158,8 @@ void Prober::Impl::probe_persistent(bool in_a_hurry) {
       if (in_a_hurry && now - probe_begun < settings.interval / 4) return;
       return ask_persistent(false, now + settings.timeout);
     case Stage::down: {
-      const Duration gap =
-          in_a_hurry ? settings.interval / 4 : retry_gap(connect_outcome, settings.interval);
+      const Duration gap = in_a_hurry ? std::min(settings.interval / 4, reconnect_gap)
+                                      : retry_gap(connect_outcome, settings.interval);
       if (connect_begun == Instant::min() || now - connect_begun >= gap) connect_persistent();
       return;
     }
@@ -212,14 +215,14 @@ void Prober::Impl::on_persistent_answer(const client::Outcome<client::Rows>& ans
   connect_outcome = answer ? ProbeOutcome::ok : outcome_of(answer.error());
   tell(sent, is_new, answer);
   // Whether a new connection can be made is the next question; it can't wait.
-  if (!stopped && stage == Stage::down) probe_persistent();
+  if (!stopped && stage == Stage::down) probe_persistent(true);
 }
 
 void Prober::Impl::on_lost(const Failure& failure) {
   stage = Stage::down;
   connect_outcome = outcome_of(failure);
   tell_failure(Clock::now(), false, failure);
-  if (!stopped) probe_persistent();
+  if (!stopped) probe_persistent(true);
 }
 
 // An answer that takes long may be that of a busy server, a hung one, or a broken

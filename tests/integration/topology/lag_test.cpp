@@ -87,6 +87,7 @@ TEST_F(LagTest, OfADelayedReplicaIsTheDelay) {
 
 TEST_F(LagTest, GrowsWhileReplayIsPausedAndGoesWhenItResumes) {
   Monitor monitor(cluster());
+  ASSERT_TRUE(monitor.await([&] { return monitor.lag(1).lag == model::Duration::zero(); }));
   cluster().sql(1, "SELECT pg_wal_replay_pause()");
   cluster().sql(0, "CREATE TABLE IF NOT EXISTS ticks (at timestamptz)");
   cluster().sql(0, "INSERT INTO ticks VALUES (now())");

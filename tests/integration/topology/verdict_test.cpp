@@ -1,6 +1,7 @@
 // Verdicts on a real cluster to which real things happen.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <iostream>
 #include <thread>
 
@@ -125,12 +126,16 @@ TEST_F(VerdictTest, AnOrderlyRestartIsNotDeath) {
     restarting = restarting || monitor.assess(0).verdict == Verdict::restarting;
     condemned = condemned || monitor.assess(0).conclusive;
   };
-  std::thread restart([&] {
+  // Beside the monitor: while it stops, the server waits for those who log in.
+  std::atomic<bool> stopped{false};
+  std::thread stop([&] {
     cluster().stop(0);
-    cluster().start(0);
+    stopped = true;
   });
-  EXPECT_TRUE(monitor.await([&] { return restarting; }));
-  restart.join();
+  EXPECT_TRUE(monitor.await([&] { return stopped.load(); }));
+  stop.join();
+  EXPECT_TRUE(restarting);
+  cluster().start(0);
   EXPECT_TRUE(monitor.await([&] { return monitor.all_healthy(); }));
   EXPECT_FALSE(condemned);
 }
