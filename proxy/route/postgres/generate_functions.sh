@@ -10,6 +10,11 @@
 # Harmless: in pg_catalog, callable from SQL, every overload immutable or stable,
 # and not in `denied` below; or volatile but in `allowed`. The classifier knows
 # a call's name and not its argument types, so one bad overload spoils a name.
+#
+# Left out altogether are functions that nobody calls by name: what implements
+# operators, aggregates, indexes and type input. The catalogue marks them by
+# their description. Their names are too easily a user's own: `charge` is the
+# operator >= of type "char".
 set -eu
 bindir=${1:?usage: generate_functions.sh BINDIR > functions_table.inc}
 work=$(mktemp -d)
@@ -50,6 +55,9 @@ COPY (
                                      'fdw_handler']::regtype[])) AS harmless
     FROM pg_proc
     WHERE pronamespace = 'pg_catalog'::regnamespace
+      AND (prokind <> 'f' OR proname IN ('array_cat', 'hashtext', 'hashtextextended', 'starts_with')  -- known by name
+        OR coalesce(obj_description(oid, 'pg_proc'), '') !~
+        '^(implementation of |I/O|internal conversion|hash$|less-equal-greater|aggregate |[A-Za-z-]+ support|\(internal\)|(restriction|join) selectivity|(GIN|GiST|SP-GiST|BRIN) |window RANGE support|planner support|sort support|(larger|smaller) of )')
     GROUP BY proname)
   SELECT CASE WHEN harmless THEN 'harmless' ELSE 'other' END, octet_length(proname::text), proname
   FROM callable ORDER BY 1, 2, proname COLLATE "C"

@@ -21,9 +21,10 @@ enum class KeywordClass : std::uint8_t {
   reserved,       // may name nothing, save behind AS or a dot
 };
 
+// `other`: a keyword with no meaning here but its class.
 enum class Keyword : std::uint8_t {
   none,
-  other,  // a keyword with no meaning here but its class
+  other,
   abort_,
   all_,
   analyse_,
@@ -42,6 +43,7 @@ enum class Keyword : std::uint8_t {
   constraints_,
   copy_,
   create_,
+  cross_,
   cube_,
   deallocate_,
   declare_,
@@ -61,16 +63,19 @@ enum class Keyword : std::uint8_t {
   first_,
   for_,
   from_,
+  full_,
   global_,
   group_,
   grouping_,
   hold_,
+  inner_,
   insert_,
   into_,
   isolation_,
   join_,
   key_,
   lateral_,
+  left_,
   listen_,
   load_,
   local_,
@@ -78,6 +83,7 @@ enum class Keyword : std::uint8_t {
   merge_,
   move_,
   names_,
+  natural_,
   next_,
   no_,
   not_,
@@ -88,6 +94,8 @@ enum class Keyword : std::uint8_t {
   operator_,
   or_,
   order_,
+  ordinality_,
+  outer_,
   over_,
   partition_,
   plans_,
@@ -99,6 +107,7 @@ enum class Keyword : std::uint8_t {
   repeatable_,
   replace_,
   reset_,
+  right_,
   role_,
   rollback_,
   rollup_,
@@ -133,7 +142,7 @@ enum class Keyword : std::uint8_t {
   work_,
   write_,
   xml_,
-  zone_,
+  zone_
 };
 
 struct KeywordMatch {

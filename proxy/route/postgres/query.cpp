@@ -75,6 +75,7 @@ class QueryScan {
   void open(const Token& token);
   bool is_call() const;
   bool is_construct() const;
+  bool behind_operand() const;
   void check_call();
 
   // A name, with what qualifies it: pg_catalog.lower.
@@ -247,11 +248,31 @@ bool QueryScan::is_call() const {
     case KeywordClass::column_name:
       return chain_.last.is(Keyword::treat_);
     case KeywordClass::type_function:
-      // `a LIKE (b)` and `a JOIN (b)`, not `left(a, 1)`.
-      return !chain_.ahead.operand && chain_.ahead.cls != KeywordClass::type_function &&
-             !(chain_.ahead.is(Keyword::not_) && !chain_.last.is(Keyword::join_));
+      return !behind_operand();
     default:
       return !alias && !is_construct();
+  }
+}
+
+// `a LIKE (b)`, `a NOT LIKE (b)`, `a LEFT JOIN (b)`, where the word is no call,
+// told from `left(a, 1)`, where it is.
+bool QueryScan::behind_operand() const {
+  const Ahead& ahead = chain_.ahead;
+  if (ahead.operand) return true;
+  if (!chain_.last.is(Keyword::join_)) {
+    return ahead.is(Keyword::not_) && chain_.before_ahead.operand;
+  }
+  switch (ahead.keyword) {
+    case Keyword::cross_:
+    case Keyword::full_:
+    case Keyword::inner_:
+    case Keyword::left_:
+    case Keyword::natural_:
+    case Keyword::outer_:
+    case Keyword::right_:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -285,6 +306,8 @@ bool QueryScan::is_construct() const {
       // `a OPERATOR(pg_catalog.+) b`: psql writes its \d queries so.
       return ahead.operand;
     default:
+      // `FROM unnest(a) WITH ORDINALITY x(b, n)`
+      if (ahead.is(Keyword::ordinality_) && chain_.before_ahead.is(Keyword::with_)) return true;
       return ahead.is(Keyword::tablesample_) && (equals_folded(chain_.last.text, "bernoulli") ||
                                                  equals_folded(chain_.last.text, "system"));
   }

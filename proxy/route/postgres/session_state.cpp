@@ -101,12 +101,11 @@ void read_time_zone(Reader& reader, Scope scope) {
 void read_setting(Reader& reader, Scope scope) {
   const std::string_view name = accept_setting(reader);
   if (name.empty()) return reader.effect(EffectKind::unknown);
-  const bool assigned =
-      reader.accept(Keyword::to_) || (reader.at(TokenKind::op) && reader.now().text == "=");
-  if (!assigned) return reader.effect(EffectKind::unknown, name);  // FROM CURRENT, or an error
-  if (reader.at(TokenKind::op)) {
-    if (reader.now().text == "=") reader.advance();
+  const bool equals = reader.at(TokenKind::op) && reader.now().text == "=";
+  if (!equals && !reader.at(Keyword::to_)) {
+    return reader.effect(EffectKind::unknown, name);  // FROM CURRENT, or an error
   }
+  reader.advance();
   assign(reader, scope, name, rest_of_statement(reader));
 }
 

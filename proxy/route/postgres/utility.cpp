@@ -65,6 +65,7 @@ Verdict read_copy(Reader& reader) {
       return write_verdict("copies from a statement that is not a query", reader.now().text);
     }
     source = read_query(reader, true);
+    reader.accept(TokenKind::right_paren);
   } else {
     for (; !reader.ended(); reader.advance()) {
       if (reader.at(Keyword::from_) || reader.at(Keyword::to_)) break;
@@ -73,7 +74,6 @@ Verdict read_copy(Reader& reader) {
       }
     }
   }
-  reader.accept(TokenKind::right_paren);
   const std::string_view direction = reader.now().text;
   if (reader.accept(Keyword::from_)) {
     reader.analysis().copy_from_stdin |= at_client(reader);
