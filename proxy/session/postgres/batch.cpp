@@ -46,6 +46,7 @@ class Planner {
   route::Dialect dialect_;
   std::optional<Demand> demand_;
   bool asks_ = false;
+  bool other_ = false;  // some statement does not end a transaction
   // Parsed in this very batch. A batch that prepares more than this and uses
   // them by name is of unknown class.
   struct Named {
@@ -76,8 +77,12 @@ void Planner::add(const route::Analysis& analysis) {
   } else if (demand_->need == demand.need) {
     demand_->unproven = demand_->unproven && demand.unproven;
   }
-  plan_.rolls_back_only = is_ending(analysis.transaction) && !plan_.ends_transaction;
-  plan_.ends_transaction = plan_.ends_transaction || is_ending(analysis.transaction);
+  // Preparing and then using one statement adds it twice.
+  const bool ends = is_ending(analysis.transaction);
+  other_ = other_ || !ends;
+  plan_.only_ends = ends && !other_;
+  plan_.commits = ends && analysis.transaction == route::TransactionControl::commit;
+  plan_.ends_transaction = plan_.ends_transaction || ends;
   plan_.begins_transaction = plan_.begins_transaction ||
                              analysis.transaction == route::TransactionControl::begin ||
                              analysis.transaction == route::TransactionControl::begin_read_only;
@@ -151,21 +156,29 @@ bool Planner::on_describe_or_close(std::string_view body, bool describe) {
 
 bool Planner::on_message(const wire::Header& header, std::string_view body) {
   switch (static_cast<Frontend>(header.type)) {
-    case Frontend::parse: return on_parse(body);
-    case Frontend::bind: return on_bind(body, header.body_bytes);
-    case Frontend::describe: return on_describe_or_close(body, true);
-    case Frontend::close: return on_describe_or_close(body, false);
+    case Frontend::parse:
+      return on_parse(body);
+    case Frontend::bind:
+      return on_bind(body, header.body_bytes);
+    case Frontend::describe:
+      return on_describe_or_close(body, true);
+    case Frontend::close:
+      return on_describe_or_close(body, false);
     case Frontend::execute:
-      if (!wire::decode_execute(wire::as_bytes(body))) return malformed("malformed Execute message");
+      if (!wire::decode_execute(wire::as_bytes(body)))
+        return malformed("malformed Execute message");
       asks_ = true;
       plan_.executes = true;
       return true;
-    case Frontend::flush: return true;
+    case Frontend::flush:
+      return true;
     // Left over from a copy that ended early: the server ignores them, too.
     case Frontend::copy_data:
     case Frontend::copy_done:
-    case Frontend::copy_fail: return true;
-    default: return malformed("unexpected message type");
+    case Frontend::copy_fail:
+      return true;
+    default:
+      return malformed("unexpected message type");
   }
 }
 
@@ -212,10 +225,11 @@ BatchPlan plan_batch(std::string_view bytes, std::size_t bytes_max,
       if (at == 0) return plan;
       return ready();  // what comes before it is still done
     }
-    if (!complete && bytes.size() < bytes_max && at + header->total_bytes() <= bytes_max) return plan;
-    const std::string_view body =
-        left.substr(wire::limits::header_bytes,
-                    std::min<std::size_t>(header->body_bytes, left.size() - wire::limits::header_bytes));
+    if (!complete && bytes.size() < bytes_max && at + header->total_bytes() <= bytes_max)
+      return plan;
+    const std::string_view body = left.substr(
+        wire::limits::header_bytes,
+        std::min<std::size_t>(header->body_bytes, left.size() - wire::limits::header_bytes));
     if (header->is(Frontend::query) || header->is(Frontend::function_call)) {
       if (at > 0) return ready();  // the extended batch before it lacks its Sync
       plan.query = true;

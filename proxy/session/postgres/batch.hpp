@@ -23,20 +23,20 @@ using StatementNames = std::map<std::string, Prepared, std::less<>>;
 
 struct BatchPlan {
   enum class Status : std::uint8_t {
-    need_more,   // the next messages are not all here
+    need_more,  // the next messages are not all here
     ready,
-    terminate,   // the client says goodbye
-    malformed,   // error(): 08P01
+    terminate,  // the client says goodbye
+    malformed,  // error(): 08P01
   };
   Status status = Status::need_more;
   std::string_view error;
 
-  std::size_t bytes = 0;    // of the batch, as far as it is known
-  bool whole = false;       // ends with Sync, or is one query: it may be sent again
-  bool query = false;       // a simple query
-  bool oversized = false;   // a message does not fit the buffer
+  std::size_t bytes = 0;   // of the batch, as far as it is known
+  bool whole = false;      // ends with Sync, or is one query: it may be sent again
+  bool query = false;      // a simple query
+  bool oversized = false;  // a message does not fit the buffer
   bool ends_with_sync = false;
-  bool executes = false;    // something runs, beyond preparing and describing
+  bool executes = false;        // something runs, beyond preparing and describing
   bool nothing_to_ask = false;  // only Close of statements, Flush, Sync: we can answer
   route::Demand demand;
   route::Analysis analysis;  // of a simple query that is not oversized; points into the bytes
@@ -44,7 +44,8 @@ struct BatchPlan {
   std::string_view reason, subject;
   bool begins_transaction = false;
   bool ends_transaction = false;  // some statement is a COMMIT or ROLLBACK
-  bool rolls_back_only = false;   // and that is all it does
+  bool only_ends = false;         // and that is all it does
+  bool commits = false;           // ... by COMMIT
 };
 
 // `bytes_max`: more than this is not buffered. `statements`: the session's own.

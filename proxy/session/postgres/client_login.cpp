@@ -111,16 +111,17 @@ ClientLogin::Step ClientLogin::on_user(const KnownUser& user, std::string& out) 
     method_ = Method::scram_start;
     static constexpr std::array<std::string_view, 2> both = {scram_sha_256_plus, scram_sha_256};
     const std::span mechanisms(both);
-    wire::encode_authentication_sasl(writer,
-                                     channel_binding_ ? mechanisms : mechanisms.subspan(1));
+    wire::encode_authentication_sasl(writer, channel_binding_ ? mechanisms : mechanisms.subspan(1));
   }
   return Step::need_more;
 }
 
 ClientLogin::Step ClientLogin::on_password(wire::Bytes body, std::string& out) {
   switch (method_) {
-    case Method::scram_start: return start_scram(body, out);
-    case Method::scram_finish: return finish_scram(body, out);
+    case Method::scram_start:
+      return start_scram(body, out);
+    case Method::scram_finish:
+      return finish_scram(body, out);
     case Method::md5: {
       const auto& verifier = std::get<Md5Verifier>(*user_.verifier);
       const auto answer = wire::decode_password(body);
@@ -141,7 +142,8 @@ ClientLogin::Step ClientLogin::on_password(wire::Bytes body, std::string& out) {
       credentials_.password = std::string(*password);
       return accept(out);
     }
-    case Method::none: break;
+    case Method::none:
+      break;
   }
   return refuse("08P01", "unexpected password message");
 }

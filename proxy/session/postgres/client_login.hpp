@@ -40,13 +40,13 @@ struct LoginRequest {
 class ClientLogin {
  public:
   struct Setup {
-    std::string nonce;                          // random, printable
-    wire::postgres::Md5Salt md5_salt{};         // random
-    std::string mock_secret;                    // of this process
+    std::string nonce;                   // random, printable
+    wire::postgres::Md5Salt md5_salt{};  // random
+    std::string mock_secret;             // of this process
     bool tls_offered = false;
     bool tls_required = false;
-    bool trusted = false;                       // this listener needs no password
-    bool cleartext_over_tls = false;            // ask for the password itself where TLS hides it
+    bool trusted = false;             // this listener needs no password
+    bool cleartext_over_tls = false;  // ask for the password itself where TLS hides it
   };
   enum class Step {
     need_more,  // `out` may have bytes to send

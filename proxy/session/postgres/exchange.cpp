@@ -164,32 +164,45 @@ Verdict Exchange::on_data() {
 
 Verdict Exchange::on_message(Backend type, Bytes body) {
   switch (type) {
-    case Backend::parse_complete: return complete(Expected::parse);
-    case Backend::bind_complete: return complete(Expected::bind);
-    case Backend::close_complete: return complete(Expected::close);
-    case Backend::no_data: return complete(Expected::describe);
+    case Backend::parse_complete:
+      return complete(Expected::parse);
+    case Backend::bind_complete:
+      return complete(Expected::bind);
+    case Backend::close_complete:
+      return complete(Expected::close);
+    case Backend::no_data:
+      return complete(Expected::describe);
     case Backend::parameter_description:
       return expects(Expected::describe) ? Verdict{.forward = true} : Verdict{.violation = true};
     case Backend::row_description:
       return expects(Expected::describe) ? complete(Expected::describe) : result(false);
     case Backend::data_row:
-    case Backend::copy_data: return on_data();
+    case Backend::copy_data:
+      return on_data();
     case Backend::copy_out_response:
-    case Backend::copy_done: return result(false);
+    case Backend::copy_done:
+      return result(false);
     case Backend::empty_query_response:
-    case Backend::portal_suspended: return result(true);
-    case Backend::command_complete: return on_command_complete(body);
-    case Backend::copy_in_response: return on_copy_in();
+    case Backend::portal_suspended:
+      return result(true);
+    case Backend::command_complete:
+      return on_command_complete(body);
+    case Backend::copy_in_response:
+      return on_copy_in();
     case Backend::function_call_response:
       return expects(Expected::function_call) ? Verdict{.forward = true}
                                               : Verdict{.violation = true};
-    case Backend::error_response: return on_error();
-    case Backend::ready_for_query: return on_ready(body);
+    case Backend::error_response:
+      return on_error();
+    case Backend::ready_for_query:
+      return on_ready(body);
     case Backend::notice_response:
     case Backend::parameter_status:
       return {.forward = idle() || front().audience == Audience::client};
-    case Backend::notification_response: return {.forward = true};
-    default: return {.violation = true};
+    case Backend::notification_response:
+      return {.forward = true};
+    default:
+      return {.violation = true};
   }
 }
 
@@ -252,8 +265,11 @@ Verdict Exchange::on_ready(Bytes body) {
   switch (const auto status = static_cast<TransactionStatus>(body[0])) {
     case TransactionStatus::idle:
     case TransactionStatus::in_transaction:
-    case TransactionStatus::failed: status_ = status; break;
-    default: return {.violation = true};
+    case TransactionStatus::failed:
+      status_ = status;
+      break;
+    default:
+      return {.violation = true};
   }
   copy_in_ = false;
   Expectation& done = front();
@@ -271,7 +287,9 @@ Verdict Exchange::on_ready(Bytes body) {
   const bool forward = done.audience == Audience::client;
   pop();
   settle_effects();
-  return {.forward = forward, .ready = true, .failed = std::exchange(failed_, false),
+  return {.forward = forward,
+          .ready = true,
+          .failed = std::exchange(failed_, false),
           .for_proxy = !forward};
 }
 
@@ -287,8 +305,12 @@ void Exchange::settle_effects() {
       batch_effects_.clear();
       transaction_effects_.clear();
       break;
-    case TransactionStatus::in_transaction: append(transaction_effects_, batch_effects_); break;
-    case TransactionStatus::failed: batch_effects_.clear(); break;
+    case TransactionStatus::in_transaction:
+      append(transaction_effects_, batch_effects_);
+      break;
+    case TransactionStatus::failed:
+      batch_effects_.clear();
+      break;
   }
 }
 
@@ -299,8 +321,12 @@ bool Exchange::has_due() const { return !idle() && is_local(pending_[head_].kind
 void Exchange::append_due(std::string& out) {
   while (has_due()) {
     switch (front().kind) {
-      case Expected::local_parse_complete: append_empty(out, Backend::parse_complete); break;
-      case Expected::local_close_complete: append_empty(out, Backend::close_complete); break;
+      case Expected::local_parse_complete:
+        append_empty(out, Backend::parse_complete);
+        break;
+      case Expected::local_close_complete:
+        append_empty(out, Backend::close_complete);
+        break;
       default: {
         wire::Writer writer(out);
         writer.begin(Backend::command_complete);
@@ -320,6 +346,16 @@ bool Exchange::outcome_open() const {
     if (pending_[i].outcome_matters) return true;
   }
   return false;
+}
+
+std::size_t Exchange::owed_answers() const {
+  std::size_t count = 0;
+  for (std::size_t i = head_; i < pending_.size(); ++i) {
+    const Expectation& at = pending_[i];
+    const bool answer = ends_with_ready(at.kind) || at.kind == Expected::local_deallocate;
+    if (answer && at.audience == Audience::client) ++count;
+  }
+  return count;
 }
 
 }  // namespace relevo::session::postgres

@@ -38,7 +38,11 @@ std::unique_ptr<Effects> own_effects(const route::Analysis& analysis);  // null 
 enum class Expected : std::uint8_t {
   query,          // simple query: everything up to ReadyForQuery
   function_call,  // likewise
-  parse, bind, describe, execute, close,
+  parse,
+  bind,
+  describe,
+  execute,
+  close,
   sync,
   local_parse_complete,  // answered by us when its turn comes
   local_close_complete,
@@ -93,6 +97,8 @@ class Exchange {
   // Whether a commit may be under way: something that ends a transaction, or
   // that writes outside of one, was sent and is not yet answered.
   bool outcome_open() const;
+  // ReadyForQuery messages that the client still waits for.
+  std::size_t owed_answers() const;
 
   // In effect since the last call: the SETs of committed work.
   Effects take_committed() { return std::exchange(committed_, {}); }

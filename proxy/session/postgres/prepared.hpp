@@ -26,12 +26,12 @@ struct PreparedStatement {
   PreparedStatement(const PreparedStatement&) = delete;
   PreparedStatement& operator=(const PreparedStatement&) = delete;
 
-  std::uint64_t id;             // unique in this process
+  std::uint64_t id;  // unique in this process
   std::string text;
   std::string parameter_types;  // the tail of Parse: Int16 count, Int32 each, as on the wire
   route::Analysis analysis;
-  std::string server_name;      // "relevo_1f", the same on every server connection
-  bool standard_strings;        // the dialect that it was analyzed in
+  std::string server_name;  // "relevo_1f", the same on every server connection
+  bool standard_strings;    // the dialect that it was analyzed in
 
   // A whole Parse message under `name`.
   void append_parse(std::string& out, std::string_view name) const;

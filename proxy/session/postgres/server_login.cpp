@@ -20,8 +20,8 @@ constexpr std::size_t parameters_max = 128;  // servers report about fifteen
 
 void ServerLogin::start(std::string& out) {
   wire::Writer writer(out);
-  const std::array<wire::StartupParameters::Parameter, 3> parameters = {{
-      {"user", setup_.user}, {"database", setup_.database}, {"application_name", "relevo"}}};
+  const std::array<wire::StartupParameters::Parameter, 3> parameters = {
+      {{"user", setup_.user}, {"database", setup_.database}, {"application_name", "relevo"}}};
   wire::encode_startup_message(writer, wire::version_3_0, parameters);
 }
 
@@ -32,13 +32,15 @@ ServerLogin::Step ServerLogin::stop(std::string code, std::string message) {
 
 ServerLogin::Step ServerLogin::on_message(Backend type, wire::Bytes body, std::string& out) {
   switch (type) {
-    case Backend::authentication: return authenticate(body, out);
+    case Backend::authentication:
+      return authenticate(body, out);
     case Backend::error_response: {
       const auto report = wire::decode_report(body);
       if (!report) return stop("08P01", "the server sent a malformed error");
       return stop(std::string(report->sqlstate), std::string(report->message));
     }
-    case Backend::notice_response: return Step::more;
+    case Backend::notice_response:
+      return Step::more;
     case Backend::parameter_status: {
       const auto status = wire::decode_parameter_status(body);
       if (!status || parameters_.size() >= parameters_max) {
@@ -57,8 +59,10 @@ ServerLogin::Step ServerLogin::on_message(Backend type, wire::Bytes body, std::s
     case Backend::ready_for_query:
       if (!authenticated_) return stop("08P01", "the server is ready before it let us in");
       return Step::done;
-    case Backend::negotiate_protocol_version: return Step::more;
-    default: return stop("08P01", "the server sent an unexpected message during login");
+    case Backend::negotiate_protocol_version:
+      return Step::more;
+    default:
+      return stop("08P01", "the server sent an unexpected message during login");
   }
 }
 
@@ -74,8 +78,9 @@ ServerLogin::Step ServerLogin::authenticate(wire::Bytes body, std::string& out) 
       return Step::more;
     case AuthenticationKind::cleartext_password:
       if (!credentials.password) {
-        return stop("28000", "the server asks for a password in clear text, which passthrough "
-                             "authentication does not have");
+        return stop("28000",
+                    "the server asks for a password in clear text, which passthrough "
+                    "authentication does not have");
       }
       wire::encode_password(writer, *credentials.password);
       return Step::more;
@@ -97,9 +102,9 @@ ServerLogin::Step ServerLogin::authenticate(wire::Bytes body, std::string& out) 
         return stop("28000", "the server asks for SCRAM, and neither password nor keys of user " +
                                  setup_.user + " are known");
       }
-      const auto choice = choose_scram(request->mechanisms, setup_.tls,
-                                       setup_.channel_binding.has_value(),
-                                       ChannelBindingPolicy::prefer);
+      const auto choice =
+          choose_scram(request->mechanisms, setup_.tls, setup_.channel_binding.has_value(),
+                       ChannelBindingPolicy::prefer);
       if (!choice) return stop(choice.error().code, choice.error().message);
       scram_ = std::make_unique<ScramClient>(
           ScramClient::Setup{.keys = credentials.keys,

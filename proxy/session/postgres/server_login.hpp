@@ -33,7 +33,7 @@ class ServerLogin {
   struct Setup {
     std::string user, database;
     ServerCredentials credentials;
-    std::string nonce;                           // random, printable
+    std::string nonce;  // random, printable
     bool tls = false;
     std::optional<std::string> channel_binding;  // tls_server_end_point() of the server
   };

@@ -1,0 +1,84 @@
+// relevo: arguments, configuration, log; then Process does the rest.
+#include <openssl/crypto.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <iostream>
+
+#include "proxy/config/load.hpp"
+#include "proxy/main_process.hpp"
+#include "proxy/main_translate.hpp"
+#include "proxy/version.hpp"
+
+namespace relevo {
+namespace {
+
+constexpr int exit_usage = 2;
+
+void set_up_log(const config::Log& log) {
+  auto logger = spdlog::stderr_color_mt("relevo");
+  if (log.format == config::LogFormat::json) {
+    logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%v"})");
+  } else {
+    logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-8l%$ %v");
+  }
+  spdlog::set_default_logger(std::move(logger));
+  spdlog::set_level(log_level(log.level));
+}
+
+// A client and its server connection take a descriptor each.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+int main(int argc, char** argv) {
+  CLI::App app("A proxy and failover manager for replicated databases", "relevo");
+  std::string file;
+  bool check = false;
+  app.add_option("--config", file, "Configuration file (JSON)")->required()->type_name("FILE");
+  app.add_flag("--check", check, "Validate the configuration and exit");
+  app.set_version_flag("--version", std::string("relevo ") + version);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : exit_usage;
+  }
+  auto config = config::load(file);
+  if (!config) {
+    for (const config::Problem& problem : config.error()) {
+      std::cerr << problem.path << ": " << problem.message << '\n';
+    }
+    return exit_usage;
+  }
+  for (std::size_t i = 0; i < config->clusters.size(); ++i) {
+    if (config->clusters[i].engine != config::Engine::postgres) {
+      std::cerr << "$.clusters[" << i << "].engine: only \"postgres\" is served by this version\n";
+      return exit_usage;
+    }
+    if (const auto settings = net::make_cluster_settings(config->clusters[i]); !settings) {
+      std::cerr << "$.clusters[" << i << "]: " << settings.error().message << '\n';
+      return exit_usage;
+    }
+  }
+  if (check) {
+    std::cout << file << ": no errors\n";
+    return 0;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+  set_up_log(config->log);
+  Process process(std::move(*config), file);
+  return process.run();
+}
+
+}  // namespace
+}  // namespace relevo
+
+int main(int argc, char** argv) { return relevo::main(argc, argv); }

@@ -1,0 +1,92 @@
+// The running whole: control planes on their one thread, workers on theirs, the
+// admin interface on its own, and the paths between them.
+//
+//   controller --View--> data plane --applied--> controller
+//   sessions --traffic signals, user look-ups--> controller
+//   admin --commands--> controller, --reports--> data plane
+//
+// Lives on the control thread; Backend's calls come from HTTP threads and post.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "failover/act/controller.hpp"
+#include "proxy/admin/backend.hpp"
+#include "proxy/admin/server.hpp"
+#include "proxy/config/config.hpp"
+#include "proxy/net/data_plane.hpp"
+
+namespace relevo {
+
+class Process final : public admin::Backend {
+ public:
+  Process(config::Config config, std::filesystem::path config_file);
+  ~Process() override;
+
+  // Returns when asked to end: the exit code.
+  int run();
+
+  // -- admin::Backend ------------------------------------------------------------
+  std::vector<model::ViewPtr> views() override;
+  std::optional<session::Traffic> traffic(const std::string& cluster) override;
+  std::optional<std::vector<session::PoolRow>> pools(const std::string& cluster) override;
+  std::optional<std::vector<session::ClientRow>> clients(const std::string& cluster) override;
+  std::optional<std::vector<session::ServerRow>> servers(const std::string& cluster) override;
+  std::vector<model::Event> events(std::uint64_t since, std::chrono::milliseconds wait) override;
+  Result<admin::Explanation> explain(const std::string& cluster, const std::string& sql) override;
+  Result<std::string> switchover(const std::string& cluster, const std::string& to) override;
+  Result<std::string> failover(const std::string& cluster, const std::string& to,
+                               bool allow_data_loss) override;
+  Result<std::string> pause(const std::string& cluster) override;
+  Result<std::string> resume(const std::string& cluster) override;
+  Result<std::string> maintenance(const std::string& cluster, const std::string& node,
+                                  bool on) override;
+  Result<std::string> reload() override;
+  bool ready() override;
+
+ private:
+  struct ClusterPart {
+    std::string name;
+    std::unique_ptr<act::Controller> controller;
+    net::ClusterSettingsPtr settings;
+  };
+
+  Result<void> start();
+  void make_controller(std::size_t index);
+  net::ControlPorts control_ports(std::size_t index);
+  void await_signals();
+  void end();
+  Result<std::string> reload_now();
+  void log_event(const model::Event& event);
+  std::optional<std::size_t> find(const std::string& cluster) const;
+  std::optional<net::DataPlane::Report> report(const std::string& cluster, bool rows);
+  // Runs a command on the control thread and waits for its reply.
+  Result<std::string> command(const std::string& cluster, std::chrono::seconds limit,
+                              std::function<void(act::Controller&, act::Controller::Reply)> call);
+
+  config::Config config_;
+  std::filesystem::path config_file_;
+  asio::io_context io_{1};
+  asio::signal_set signals_;
+  std::vector<ClusterPart> clusters_;
+  std::unique_ptr<net::DataPlane> data_plane_;
+  std::unique_ptr<admin::Server> admin_;
+  bool ending_ = false;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable news_;
+  std::vector<model::ViewPtr> views_;  // by cluster
+  std::deque<model::Event> events_;    // of all clusters, oldest first, bounded
+  std::uint64_t last_event_ = 0;
+};
+
+}  // namespace relevo

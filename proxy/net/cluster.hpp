@@ -1,0 +1,85 @@
+// What all workers share of one cluster: settings that a reload replaces, the
+// limits on clients and server connections, what users log in to servers with,
+// and the way to the control plane.
+//
+// Thread-safe. Workers keep a pointer to the settings in force and are told of
+// new ones by message, so the query path takes no lock.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "proxy/config/config.hpp"
+#include "proxy/net/tls_context.hpp"
+#include "proxy/pool/shared_pool.hpp"
+#include "proxy/route/policy.hpp"
+#include "proxy/session/postgres/client_login.hpp"
+#include "topology/model/view.hpp"
+
+namespace relevo::net {
+
+struct ClusterSettings {
+  config::Cluster config;
+  route::RoutingSettings routing;
+  TlsContext client_tls, server_tls;
+  // Users of the configuration with verifiers made of their passwords; none: passthrough.
+  std::optional<std::map<std::string, session::postgres::KnownUser, std::less<>>> users;
+};
+using ClusterSettingsPtr = std::shared_ptr<const ClusterSettings>;
+
+route::RoutingSettings routing_settings(const config::Routing& routing);
+Result<ClusterSettingsPtr> make_cluster_settings(const config::Cluster& config);
+
+// What the data plane asks of the control plane. All may be called from any
+// worker and return at once; answers come back on any thread.
+struct ControlPorts {
+  // The user's entry in the server's catalogue. `none`: it could not be asked.
+  using UserHandler = std::function<void(std::optional<session::postgres::KnownUser>)>;
+  std::function<void(const std::string& user, UserHandler)> look_up_user;
+  std::function<void(model::NodeId, model::TrafficSignal)> signal;
+};
+
+struct PoolKey {
+  model::NodeId node = 0;
+  std::string user, database;
+  auto operator<=>(const PoolKey&) const = default;
+};
+
+class SharedCluster {
+ public:
+  SharedCluster(ClusterSettingsPtr settings, ControlPorts control)
+      : ports(std::move(control)), settings_(std::move(settings)) {}
+
+  ClusterSettingsPtr settings() const;
+  void replace_settings(ClusterSettingsPtr settings);
+
+  std::shared_ptr<pool::SharedPool> pool(const PoolKey& key);
+
+  // A place among max_clients; leave() gives it back.
+  bool enter();
+  void leave() { clients_.fetch_sub(1, std::memory_order_relaxed); }
+  std::uint32_t clients() const { return clients_.load(std::memory_order_relaxed); }
+
+  // What a user's last login revealed, for opening server connections.
+  void remember(const std::string& user, session::postgres::ServerCredentials credentials);
+  session::postgres::ServerCredentials credentials(const std::string& user) const;
+
+  const ControlPorts ports;
+
+ private:
+  mutable std::mutex mutex_;
+  ClusterSettingsPtr settings_;
+  std::map<PoolKey, std::shared_ptr<pool::SharedPool>> pools_;
+  std::map<std::string, session::postgres::ServerCredentials> credentials_;
+  std::atomic<std::uint32_t> clients_{0};
+};
+
+}  // namespace relevo::net

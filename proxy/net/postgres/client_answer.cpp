@@ -1,0 +1,365 @@
+// From the server: answers go to the client, what they did to the session is
+// noted, and at the end of the work the connection is given back.
+#include <array>
+
+#include "proxy/net/postgres/client_session.hpp"
+#include "proxy/wire/postgres/command.hpp"
+#include "proxy/wire/postgres/reader.hpp"
+
+namespace relevo::net::postgres {
+
+namespace wire = relevo::wire::postgres;
+using route::EffectKind;
+using session::postgres::Audience;
+using session::postgres::OwnedEffect;
+using session::postgres::SettingsMap;
+using session::postgres::SettingValue;
+
+namespace {
+
+constexpr int repeats_max = 3;
+
+// What a session has that its statements' texts didn't tell. Names are
+// qualified: the session's search_path is not ours to trust.
+constexpr std::string_view inspection_sql =
+    "SELECT 's', name, setting FROM pg_catalog.pg_settings WHERE source = 'session' "
+    "UNION ALL SELECT 's', 'role', pg_catalog.current_setting('role') "
+    "WHERE pg_catalog.current_setting('role') <> 'none' "
+    "UNION ALL SELECT 's', 'session_authorization', session_user::pg_catalog.text "
+    "WHERE pg_catalog.current_setting('is_superuser') IS NOT NULL "
+    "AND (SELECT usename FROM pg_catalog.pg_stat_activity "
+    "WHERE pid = pg_catalog.pg_backend_pid()) <> session_user "
+    "UNION ALL SELECT 'p', 'temporary', '' WHERE EXISTS (SELECT FROM pg_catalog.pg_class "
+    "WHERE relnamespace = pg_catalog.pg_my_temp_schema()) "
+    "UNION ALL SELECT 'p', 'advisory', '' WHERE EXISTS (SELECT FROM pg_catalog.pg_locks "
+    "WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid()) "
+    "UNION ALL SELECT 'p', 'listen', '' WHERE EXISTS (SELECT FROM "
+    "pg_catalog.pg_listening_channels()) "
+    "UNION ALL SELECT 'p', 'prepare', '' WHERE EXISTS (SELECT FROM "
+    "pg_catalog.pg_prepared_statements WHERE from_sql) "
+    "UNION ALL SELECT 'p', 'cursor', '' WHERE EXISTS (SELECT FROM pg_catalog.pg_cursors "
+    "WHERE is_holdable)";
+
+struct PinName {
+  unsigned pin;
+  std::string_view inspected, text;
+};
+constexpr std::array pin_names = {
+    PinName{1, "", "session pooling"},
+    PinName{2, "temporary", "temporary objects"},
+    PinName{4, "advisory", "session-level advisory locks"},
+    PinName{8, "cursor", "WITH HOLD cursors"},
+    PinName{16, "listen", "LISTEN"},
+    PinName{32, "prepare", "SQL-level prepared statements"},
+    PinName{64, "", "a loaded library"},
+};
+
+}  // namespace
+
+std::string ClientSession::pin_reason() const {
+  std::string reason;
+  for (const PinName& name : pin_names) {
+    if ((pins_ & name.pin) == 0) continue;
+    if (!reason.empty()) reason += ", ";
+    reason += name.text;
+  }
+  return reason;
+}
+
+// -- Borrower ------------------------------------------------------------------------------
+
+void ClientSession::on_answer(Segments& bytes) {
+  if (again_ != Again::no) return;  // the rest of an answer that is taken back
+  if (retained_) forget_retained();
+  to_client(bytes);
+}
+
+Borrower::OnError ClientSession::on_error(const wire::Report& report) {
+  if (own_ != Own::none || again_ != Again::no) return OnError::forward;
+  const bool stale =
+      report.sqlstate == "0A000" && report.message == "cached plan must not change result type";
+  stale_plan_ = stale_plan_ || stale;
+  const bool may_repeat =
+      retained_ && repeats_ < repeats_max && !server_->exchange.in_transaction();
+  if (!may_repeat) return OnError::forward;
+  if (stale) {
+    again_ = Again::after_deallocate;
+    return OnError::swallow;
+  }
+  const bool on_replica = shard_.view()->primary != server_->key().node;
+  // Refused because it writes, or struck down by replay: the primary will do it.
+  const bool refused =
+      report.sqlstate == "25006" || report.sqlstate == "40001" ||
+      (report.sqlstate == "55000" && report.message.find("recovery") != std::string_view::npos) ||
+      (report.sqlstate == "0A000" && report.message.find("hot standby") != std::string_view::npos);
+  if (on_replica && refused) {
+    if (report.sqlstate != "40001") ++shard_.traffic().misroutes;
+    again_ = Again::on_primary;
+    return OnError::swallow;
+  }
+  if (on_primary() && report.sqlstate == "25006" && plan_.demand.need != route::Need::read) {
+    // It was the primary and isn't any more: the next View will say who is.
+    shard_.cluster().ports.signal(server_->key().node, model::TrafficSignal::role_refused);
+  }
+  return OnError::forward;
+}
+
+void ClientSession::on_parameter(std::string_view name, std::string_view value) {
+  parameter_changed_ = true;
+  if (name == "standard_conforming_strings") dialect_.standard_conforming_strings = value == "on";
+  if (name == "application_name") application_name_ = std::string(value);
+}
+
+void ClientSession::on_ready(const session::postgres::Verdict& verdict) {
+  if (verdict.for_proxy) {
+    own_done_ = true;
+    if (verdict.failed) stale_plan_ = true;  // nobody else gets this connection
+    return;
+  }
+  if (wrote_ && again_ == Again::no) {
+    last_write_ = std::chrono::steady_clock::now();
+    wrote_ = server_->exchange.in_transaction();
+  }
+  auto& exchange = server_->exchange;
+  if (exchange.in_transaction()) return;
+  ++shard_.traffic().transactions;
+  if (exchange.has_committed()) {
+    apply(exchange.take_committed());
+  } else if (parameter_changed_) {
+    needs_inspection_ = true;  // something that the text didn't tell
+  }
+  parameter_changed_ = false;
+  if (exchange.take_unclear()) needs_inspection_ = true;
+}
+
+void ClientSession::on_read_done() {
+  if (server_ == nullptr) return;
+  if (std::exchange(own_done_, false)) {
+    const Own done = std::exchange(own_, Own::none);
+    own_first_ = false;
+    if (stale_plan_) {
+      drop_server();
+      return end("57P01", done == Own::settings
+                              ? "the session's settings could not be restored on another server "
+                                "connection"
+                              : "the session's state could not be read back");
+    }
+    if (done == Own::inspection) finish_inspection();
+  }
+  settle();
+}
+
+void ClientSession::on_server_writable() { forward(); }
+
+// -- the end of a batch ----------------------------------------------------------------------
+
+void ClientSession::settle() {
+  if (server_ == nullptr || state_ == State::ended) return;
+  auto& exchange = server_->exchange;
+  const bool done =
+      server_->clean() && own_ == Own::none && !batch_open_ && pass_left_ == 0 && !first_message_;
+  if (welcoming_ && server_->clean() && own_ == Own::none) {
+    const auto parameters = server_->parameters;
+    shard_.set_welcome(user_, database_, settings_, parameters);
+    unlink();
+    state_ = State::welcoming;
+    return finish_welcome(parameters);
+  }
+  if (again_ != Again::no && exchange.idle()) return run_again();
+  if (!done) return forward();
+  portals_.clear();
+  unnamed_portal_ = nullptr;
+  if (needs_inspection_) return inspect();
+  forget_retained();
+  if (pins_ != 0) {
+    if (ending_) return end("57P01", "Relevo is shutting down");
+    shard_.note_primary_idle();
+    return forward();
+  }
+  unlink();
+  if (ending_) return end("57P01", "Relevo is shutting down");
+  start_batch();
+  arm();
+}
+
+void ClientSession::unlink() {
+  state_ = State::idle;
+  drop_server();
+  stale_plan_ = false;
+}
+
+// What was sent is taken back: nothing of its answer has reached the client.
+void ClientSession::run_again() {
+  const Again how = std::exchange(again_, Again::no);
+  ++shard_.traffic().replays;
+  ++repeats_;
+  for (const std::string& name : parsed_in_batch_) statements_.erase(name);
+  parsed_in_batch_.clear();
+  cursor_ = 0;
+  pass_left_ = 0;
+  batch_open_ = false;
+  wrote_ = false;
+  needs_inspection_ = false;
+  if (how == Again::after_deallocate) {
+    // Every plan of this connection may be as stale.
+    server_->statements.clear();
+    server_->unnamed = nullptr;
+    stale_plan_ = false;
+    first_message_ = true;
+    retained_ = true;
+    begin_own_query("DEALLOCATE ALL", Own::settings);
+    return;
+  }
+  primary_only_ = true;
+  unlink();
+  route_batch();
+}
+
+// -- state -------------------------------------------------------------------------------------
+
+void ClientSession::begin_own_query(std::string_view sql, Own what) {
+  own_ = what;
+  own_first_ = true;
+  Segments& out = shard_.worker().to_server();
+  wire::Writer writer(out.text());
+  wire::encode_query(writer, sql);
+  out.own();
+  server_->exchange.expect_query(Audience::proxy, nullptr);
+  server_->send(out);
+}
+
+void ClientSession::inspect() {
+  needs_inspection_ = false;
+  inspected_.clear();
+  inspected_pins_ = 0;
+  begin_own_query(inspection_sql, Own::inspection);
+}
+
+void ClientSession::on_own_row(wire::Bytes row) {
+  if (own_ != Own::inspection) return;
+  wire::Reader reader(row);
+  if (reader.u16() != 3) return;
+  std::array<std::string, 3> fields;
+  for (std::string& field : fields) {
+    const std::int32_t size = reader.i32();
+    if (size > 0) field = std::string(wire::as_text(reader.bytes(static_cast<std::size_t>(size))));
+  }
+  if (!reader.ok()) return;
+  if (fields[0] == "s") {
+    inspected_[session::postgres::fold_setting_name(fields[1])] = {fields[2],
+                                                                   SettingValue::Form::flat};
+    return;
+  }
+  for (const PinName& name : pin_names) {
+    if (!name.inspected.empty() && name.inspected == fields[1]) inspected_pins_ |= name.pin;
+  }
+}
+
+void ClientSession::finish_inspection() {
+  settings_ = shard_.settings_table().intern(std::exchange(inspected_, {}));
+  server_->applied = settings_;
+  const unsigned inspectable = pin_temporary | pin_advisory | pin_cursor | pin_listen | pin_prepare;
+  pins_ = (pins_ & ~inspectable) | inspected_pins_;
+}
+
+void ClientSession::apply(const session::postgres::Effects& effects) {
+  SettingsMap map = *settings_;
+  for (const OwnedEffect& effect : effects) apply_one(effect, map);
+  settings_ = shard_.settings_table().intern(std::move(map));
+  server_->applied = settings_;
+}
+
+void ClientSession::apply_one(const OwnedEffect& effect, SettingsMap& map) {
+  const auto reset = [&](const std::string& name) {
+    if (const auto found = startup_settings_->find(name); found != startup_settings_->end()) {
+      map.insert_or_assign(name, found->second);
+    } else {
+      map.erase(name);
+    }
+  };
+  const auto reset_all = [&] {
+    SettingsMap kept = *startup_settings_;
+    for (const char* identity : {"role", "session_authorization"}) {
+      if (const auto found = map.find(identity); found != map.end()) kept.insert(*found);
+    }
+    map = std::move(kept);
+  };
+  switch (effect.kind) {
+    case EffectKind::set:
+    case EffectKind::set_role: {
+      SettingValue value{effect.value, SettingValue::Form::sql};
+      std::string name = session::postgres::fold_setting_name(effect.name);
+      // SET TIME ZONE takes forms (INTERVAL, LOCAL) that SET name TO does not.
+      if (name == "timezone" && (effect.value.size() == 5 || plain_value(value).empty())) {
+        needs_inspection_ = true;
+      }
+      map.insert_or_assign(std::move(name), std::move(value));
+      break;
+    }
+    case EffectKind::set_local:
+      break;
+    case EffectKind::reset:
+      reset(session::postgres::fold_setting_name(effect.name));
+      break;
+    case EffectKind::reset_all:
+      reset_all();
+      break;
+    case EffectKind::discard_all:
+      map = *startup_settings_;
+      pins_ &= pin_mode;
+      statements_.clear();
+      unnamed_ = nullptr;
+      channels_.clear();
+      server_->statements.clear();
+      server_->unnamed = nullptr;
+      break;
+    case EffectKind::discard_plans:
+    case EffectKind::discard_sequences:
+      break;
+    case EffectKind::discard_temp:
+      pins_ &= ~static_cast<unsigned>(pin_temporary);
+      break;
+    case EffectKind::temp_object:
+      pins_ |= pin_temporary;
+      break;
+    case EffectKind::advisory_lock:
+      pins_ |= pin_advisory;
+      break;
+    case EffectKind::advisory_unlock_all:
+      pins_ &= ~static_cast<unsigned>(pin_advisory);
+      break;
+    case EffectKind::hold_cursor:
+      pins_ |= pin_cursor;
+      break;
+    case EffectKind::close_all:
+      pins_ &= ~static_cast<unsigned>(pin_cursor);
+      break;
+    case EffectKind::listen:
+      pins_ |= pin_listen;
+      channels_.insert(effect.name);
+      break;
+    case EffectKind::unlisten:
+      if (effect.name == "*") channels_.clear();
+      channels_.erase(effect.name);
+      if (channels_.empty()) pins_ &= ~static_cast<unsigned>(pin_listen);
+      break;
+    case EffectKind::sql_prepare:
+      pins_ |= pin_prepare;
+      break;
+    case EffectKind::sql_deallocate:
+      if (effect.name.empty()) {
+        pins_ &= ~static_cast<unsigned>(pin_prepare);
+        statements_.clear();
+        server_->statements.clear();
+      }
+      break;
+    case EffectKind::load:
+      pins_ |= pin_load;
+      break;
+    case EffectKind::unknown:
+      needs_inspection_ = true;
+      break;
+  }
+}
+
+}  // namespace relevo::net::postgres

@@ -1,0 +1,170 @@
+// One connection to a PostgreSQL server, from connect to close: logs in, is lent
+// to one session at a time, and relays what the server says.
+//
+// Only headers are read on the way back: rows pass from the worker's scratch
+// block to the client's socket without being copied. What has to be looked at
+// as a whole and isn't all there yet is carried over to the next read.
+//
+// Invariant: an idle connection owes nothing (its Exchange is idle and outside
+// of a transaction) and its state is exactly `applied` and `statements`.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "proxy/net/cluster.hpp"
+#include "proxy/net/connector.hpp"
+#include "proxy/net/stream.hpp"
+#include "proxy/net/worker.hpp"
+#include "proxy/session/postgres/exchange.hpp"
+#include "proxy/session/postgres/prepared.hpp"
+#include "proxy/session/postgres/server_login.hpp"
+#include "proxy/session/postgres/settings.hpp"
+#include "proxy/wire/postgres/frame.hpp"
+#include "proxy/wire/postgres/report.hpp"
+
+namespace relevo::net::postgres {
+
+class ServerConnection;
+using ServerPtr = std::shared_ptr<ServerConnection>;
+
+// Why a connection could not be opened.
+struct OpenFailure {
+  ConnectFailure network = ConnectFailure::none;  // none: the server itself said no
+  Error error;                                    // code: SQLSTATE
+};
+
+// Whom a connection belongs to while nobody borrows it. Implemented by the shard.
+class ServerOwner {
+ public:
+  virtual ~ServerOwner() = default;
+  virtual void on_opened(const ServerPtr& server) = 0;
+  virtual void on_open_failed(const ServerPtr& server, const OpenFailure& failure) = 0;
+  // Ended while idle, or after a session was told: it is no longer usable.
+  virtual void on_closed(const ServerPtr& server, bool reset) = 0;
+};
+
+// The session that has borrowed a connection.
+class Borrower {
+ public:
+  enum class OnError : std::uint8_t { forward, swallow };
+  virtual ~Borrower() = default;
+  // Bytes for the client are ready to be written; called at most once per read,
+  // before anything else that the read brings about.
+  virtual void on_answer(Segments& bytes) = 0;
+  // Decides about an error before it is passed on (statements that may run again).
+  virtual OnError on_error(const wire::postgres::Report& report) = 0;
+  // A row of a query that was not the client's.
+  virtual void on_own_row(wire::postgres::Bytes row) = 0;
+  virtual void on_parameter(std::string_view name, std::string_view value) = 0;
+  // A ReadyForQuery was read; the bytes before it may not have been written yet.
+  virtual void on_ready(const session::postgres::Verdict& verdict) = 0;
+  // All that was read has been dealt with: the moment to act.
+  virtual void on_read_done() = 0;
+  virtual void on_lost(const Error& error) = 0;  // already closed
+  virtual void on_server_writable() = 0;
+  virtual bool client_is_behind() const = 0;
+};
+
+// All of a connection that survives a move to another worker.
+struct ServerHandover {
+  PoolKey key;
+  DetachedStream stream;
+  session::postgres::Settings applied;
+  session::postgres::ServerStatements statements;
+  session::postgres::Prepared unnamed;
+  session::postgres::ParameterMap parameters;
+  std::uint32_t backend_pid = 0;
+  std::string cancel_key;
+  model::Instant opened_at;
+  model::Epoch epoch = 0;
+};
+
+class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
+ public:
+  enum class State : std::uint8_t { connecting, login, idle, lent, closed };
+
+  ServerConnection(Worker& worker, ServerOwner& owner, PoolKey key);
+  ServerConnection(Worker& worker, ServerOwner& owner, ServerHandover handover);  // idle
+  ~ServerConnection();
+
+  void open(const ClusterSettings& settings, session::postgres::ServerCredentials credentials,
+            model::Epoch epoch, model::Instant deadline);
+  void start_idle();  // begins to listen, after adoption
+  void lend(Borrower& borrower);
+  void take_back();  // from its borrower; it must be clean
+  ServerHandover detach();
+  // `tell`: the borrower gets on_lost(), the owner on_closed().
+  void close();
+
+  // To the server. False: lost (the borrower has been told, later in this turn).
+  void send(Segments& bytes);
+  bool blocked() const { return stream_.blocked(); }
+  // The client has caught up: go on reading.
+  void resume_reading();
+
+  bool usable() const { return state_ == State::idle || state_ == State::lent; }
+  // It ended in the middle of a message of which the client has the beginning.
+  bool cut_in_message() const { return body_left_ > 0 && body_forwarded_; }
+  bool clean() const { return exchange.idle() && !exchange.in_transaction() && !mid_message(); }
+
+  // What the borrower works with.
+  session::postgres::Exchange exchange;
+  session::postgres::ServerStatements statements;
+  session::postgres::Settings applied = session::postgres::no_settings();
+  session::postgres::Prepared unnamed;
+  session::postgres::ParameterMap parameters;
+
+  const PoolKey& key() const { return key_; }
+  State state() const { return state_; }
+  model::Epoch epoch() const { return epoch_; }
+  model::Instant opened_at() const { return opened_at_; }
+  model::Instant idle_since() const { return idle_since_; }
+  std::uint32_t backend_pid() const { return backend_pid_; }
+  const std::string& cancel_key() const { return cancel_key_; }
+  bool is_tls() const { return tls_; }
+
+  std::uint32_t cancels_under_way = 0;  // not given back while a cancel may still strike
+  std::uint64_t session_ticket = 0;     // of the borrower, for reports
+
+ private:
+  void on_connected(ConnectFailure failure, const std::string& message);
+  void arm();
+  void on_readable();
+  bool process(std::size_t size);  // scratch bytes; false: the connection is gone
+  bool on_message(const wire::postgres::Header& header, wire::postgres::Bytes body,
+                  std::string_view whole);
+  bool on_login_message(const wire::postgres::Header& header, wire::postgres::Bytes body);
+  bool on_idle_message(const wire::postgres::Header& header, wire::postgres::Bytes body);
+  void on_error_message(wire::postgres::Bytes body, bool& lost, bool& swallow);
+  bool mid_message() const { return body_left_ > 0 || !carry_.empty(); }
+  void lost(Error error, bool reset);
+  void wait_until_flushed();
+  void open_failed(ConnectFailure network, Error error);
+
+  Worker& worker_;
+  ServerOwner& owner_;
+  PoolKey key_;
+  Stream stream_;
+  std::shared_ptr<Connector> connector_;
+  std::unique_ptr<session::postgres::ServerLogin> login_;
+  session::postgres::ServerCredentials credentials_;
+  Borrower* borrower_ = nullptr;
+  State state_ = State::connecting;
+  bool tls_ = false, armed_ = false, flushing_ = false, paused_ = false;
+
+  std::string carry_;            // the beginning of a message that is not all here
+  std::uint32_t body_left_ = 0;  // of a message that passes through
+  bool body_forwarded_ = false;  // ... to the client
+  bool ready_in_chunk_ = false;  // an answer was completed by what is being read
+
+  std::uint32_t backend_pid_ = 0;
+  std::string cancel_key_;
+  model::Epoch epoch_ = 0;
+  model::Instant opened_at_{}, idle_since_{};
+  Deadlines::Id login_deadline_ = 0;
+};
+
+}  // namespace relevo::net::postgres

@@ -1,0 +1,261 @@
+#include "proxy/net/stream.hpp"
+
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "topology/model/check.hpp"
+
+namespace relevo::net {
+namespace {
+
+std::string tls_error() {
+  const unsigned long code = ERR_get_error();
+  if (code == 0) return "TLS failed";
+  char text[256];
+  ERR_error_string_n(code, text, sizeof text);
+  ERR_clear_error();
+  return text;
+}
+
+constexpr int write_parts_max = 64;
+
+}  // namespace
+
+Stream::~Stream() { close(); }
+
+void Stream::adopt(int fd) {
+  RELEVO_CHECK(!is_open());
+  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL, 0) | O_NONBLOCK);
+  asio::error_code ignored;
+  descriptor_.assign(fd, ignored);
+  if (ignored) ::close(fd);
+}
+
+void Stream::adopt(DetachedStream stream) {
+  adopt(stream.fd);
+  ssl_ = stream.ssl;
+}
+
+DetachedStream Stream::detach() {
+  RELEVO_CHECK(is_open() && !blocked());
+  return {descriptor_.release(), std::exchange(ssl_, nullptr)};
+}
+
+void Stream::close() {
+  if (ssl_ != nullptr) {
+    if (is_open() && SSL_is_init_finished(ssl_)) SSL_shutdown(ssl_);  // best effort, never waits
+    SSL_free(ssl_);
+    ssl_ = nullptr;
+    ERR_clear_error();
+  }
+  asio::error_code ignored;
+  if (descriptor_.is_open()) descriptor_.close(ignored);
+  queue_.clear();
+  queue_.shrink_to_fit();
+  queue_sent_ = 0;
+}
+
+void Stream::cancel_waits() {
+  asio::error_code ignored;
+  if (descriptor_.is_open()) descriptor_.cancel(ignored);
+}
+
+ReadResult Stream::read(std::span<char> into) {
+  if (ssl_ != nullptr) return read_tls(into);
+  const ssize_t got = ::recv(fd(), into.data(), into.size(), 0);
+  if (got > 0) {
+    const auto bytes = static_cast<std::size_t>(got);
+    return {IoStatus::ok, bytes, bytes < into.size()};
+  }
+  if (got == 0) return {IoStatus::end, 0, true};
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
+    return {IoStatus::would_block, 0, true};
+  }
+  error_ = std::strerror(errno);
+  return {IoStatus::failed, 0, true};
+}
+
+ReadResult Stream::peek(std::span<char> into) {
+  const ssize_t got = ::recv(fd(), into.data(), into.size(), MSG_PEEK);
+  if (got > 0) return {IoStatus::ok, static_cast<std::size_t>(got), true};
+  if (got == 0) return {IoStatus::end, 0, true};
+  if (errno == EAGAIN || errno == EINTR) return {IoStatus::would_block, 0, true};
+  error_ = std::strerror(errno);
+  return {IoStatus::failed, 0, true};
+}
+
+ReadResult Stream::read_tls(std::span<char> into) {
+  ERR_clear_error();
+  std::size_t total = 0;
+  while (total < into.size()) {
+    std::size_t got = 0;
+    const int result = SSL_read_ex(ssl_, into.data() + total, into.size() - total, &got);
+    if (result == 1) {
+      total += got;
+      continue;
+    }
+    if (total > 0) return {IoStatus::ok, total, true};  // the fault, if any, is met again
+    switch (SSL_get_error(ssl_, result)) {
+      case SSL_ERROR_WANT_READ:
+      case SSL_ERROR_WANT_WRITE:
+        return {IoStatus::would_block, 0, true};
+      case SSL_ERROR_ZERO_RETURN:
+        return {IoStatus::end, 0, true};
+      case SSL_ERROR_SYSCALL:
+        error_ = errno != 0 ? std::strerror(errno) : "connection closed without TLS close_notify";
+        return {errno == 0 ? IoStatus::end : IoStatus::failed, 0, true};
+      default:
+        error_ = tls_error();
+        return {IoStatus::failed, 0, true};
+    }
+  }
+  return {IoStatus::ok, total, false};
+}
+
+std::ptrdiff_t Stream::write_some(const iovec* parts, int count) {
+  if (ssl_ != nullptr) return write_tls(parts, count);
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);
+  message.msg_iovlen = static_cast<std::size_t>(std::min(count, write_parts_max));
+  const ssize_t sent = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+  if (sent >= 0) return sent;
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return -1;
+  error_ = std::strerror(errno);
+  return -2;
+}
+
+std::ptrdiff_t Stream::write_tls(const iovec* parts, int count) {
+  ERR_clear_error();
+  std::ptrdiff_t total = 0;
+  for (int i = 0; i < count; ++i) {
+    const char* data = static_cast<const char*>(parts[i].iov_base);
+    std::size_t left = parts[i].iov_len;
+    while (left > 0) {
+      std::size_t sent = 0;
+      const int result = SSL_write_ex(ssl_, data, left, &sent);
+      if (result == 1) {
+        data += sent;
+        left -= sent;
+        total += static_cast<std::ptrdiff_t>(sent);
+        continue;
+      }
+      const int reason = SSL_get_error(ssl_, result);
+      if (reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE) {
+        return total > 0 ? total : -1;
+      }
+      error_ = reason == SSL_ERROR_SYSCALL && errno != 0 ? std::strerror(errno) : tls_error();
+      return -2;
+    }
+  }
+  return total;
+}
+
+IoStatus Stream::write(std::string_view bytes) {
+  const std::vector<iovec> parts = {{const_cast<char*>(bytes.data()), bytes.size()}};
+  return write(parts);
+}
+
+IoStatus Stream::write(const std::vector<iovec>& parts) {
+  std::size_t skip = 0;  // bytes of `parts` that have gone
+  if (!blocked()) {
+    // Up to write_parts_max parts go with each call; the rest with the next.
+    std::size_t first = 0;
+    while (first < parts.size()) {
+      const auto sent = write_some(&parts[first], static_cast<int>(parts.size() - first));
+      if (sent == -2) return IoStatus::failed;
+      if (sent == -1) break;
+      std::size_t left = static_cast<std::size_t>(sent);
+      while (first < parts.size() && left >= parts[first].iov_len) left -= parts[first++].iov_len;
+      if (left > 0) {
+        skip = left;
+        break;
+      }
+      if (sent == 0) break;
+    }
+    for (std::size_t i = first; i < parts.size(); ++i) {
+      const char* data = static_cast<const char*>(parts[i].iov_base);
+      queue_.append(data + skip, parts[i].iov_len - skip);
+      skip = 0;
+    }
+    return IoStatus::ok;
+  }
+  for (const iovec& part : parts) {
+    queue_.append(static_cast<const char*>(part.iov_base), part.iov_len);
+  }
+  return IoStatus::ok;
+}
+
+IoStatus Stream::flush() {
+  while (queue_sent_ < queue_.size()) {
+    const iovec part{queue_.data() + queue_sent_, queue_.size() - queue_sent_};
+    const auto sent = write_some(&part, 1);
+    if (sent == -2) return IoStatus::failed;
+    if (sent == -1) return IoStatus::would_block;
+    queue_sent_ += static_cast<std::size_t>(sent);
+  }
+  queue_sent_ = 0;
+  queue_.clear();
+  queue_.shrink_to_fit();
+  return IoStatus::ok;
+}
+
+bool Stream::begin_tls_server(SSL_CTX* context) {
+  ssl_ = SSL_new(context);
+  if (ssl_ == nullptr) return false;
+  SSL_set_mode(ssl_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                         SSL_MODE_RELEASE_BUFFERS);
+  SSL_set_accept_state(ssl_);
+  return SSL_set_fd(ssl_, fd()) == 1;
+}
+
+bool Stream::begin_tls_client(SSL_CTX* context, const std::string& host, bool verify_host,
+                              bool direct) {
+  ssl_ = SSL_new(context);
+  if (ssl_ == nullptr) return false;
+  SSL_set_mode(ssl_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                         SSL_MODE_RELEASE_BUFFERS);
+  const bool numeric = host.find_first_not_of("0123456789.") == std::string::npos ||
+                       host.find(':') != std::string::npos;
+  if (!numeric) SSL_set_tlsext_host_name(ssl_, host.c_str());
+  if (verify_host) {
+    if (numeric) {
+      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), host.c_str());
+    } else {
+      SSL_set1_host(ssl_, host.c_str());
+    }
+  }
+  if (direct) {
+    static constexpr unsigned char alpn[] = "\x0apostgresql";
+    SSL_set_alpn_protos(ssl_, alpn, sizeof alpn - 1);
+  }
+  SSL_set_connect_state(ssl_);
+  return SSL_set_fd(ssl_, fd()) == 1;
+}
+
+HandshakeStatus Stream::continue_handshake() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl_);
+  if (result == 1) return HandshakeStatus::done;
+  switch (SSL_get_error(ssl_, result)) {
+    case SSL_ERROR_WANT_READ:
+      return HandshakeStatus::want_read;
+    case SSL_ERROR_WANT_WRITE:
+      return HandshakeStatus::want_write;
+    default:
+      break;
+  }
+  const long verify = SSL_get_verify_result(ssl_);
+  error_ = verify != X509_V_OK
+               ? std::string("certificate: ") + X509_verify_cert_error_string(verify)
+               : tls_error();
+  return HandshakeStatus::failed;
+}
+
+}  // namespace relevo::net

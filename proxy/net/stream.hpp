@@ -1,0 +1,105 @@
+// One connected socket, TCP or Unix, plain or TLS: non-blocking reads and
+// writes, and one-shot waits for readiness.
+//
+// Writes never block and never fail for lack of room: what the kernel doesn't
+// take is queued, and blocked() stays true until it has gone. Whoever feeds a
+// stream stops reading its source meanwhile; that bounds the queue by one read.
+//
+// Handlers are kept alive by what they capture; after close() they are called
+// no more (a wait that was cancelled says so).
+#pragma once
+
+#include <openssl/types.h>
+#include <sys/uio.h>
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace relevo::net {
+
+enum class IoStatus : std::uint8_t {
+  ok,
+  would_block,
+  end,     // the peer closed its side in order
+  failed,  // reset, TLS fault, ...: error() tells
+};
+
+struct ReadResult {
+  IoStatus status = IoStatus::would_block;
+  std::size_t bytes = 0;
+  bool drained = false;  // fewer bytes than there was room: nothing more to read now
+};
+
+enum class HandshakeStatus : std::uint8_t { done, want_read, want_write, failed };
+
+// A stream between two workers: neither registered nor read.
+struct DetachedStream {
+  int fd = -1;
+  SSL* ssl = nullptr;
+};
+
+class Stream {
+ public:
+  explicit Stream(asio::io_context& io) : descriptor_(io) {}
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  void adopt(int fd);  // takes ownership; made non-blocking
+  void adopt(DetachedStream stream);
+  DetachedStream detach();  // only while nothing is queued or waited for
+  bool is_open() const { return descriptor_.is_open(); }
+  void close();
+  int fd() { return descriptor_.native_handle(); }
+
+  ReadResult read(std::span<char> into);
+  // Bytes that are there already, without taking them. Plain streams only.
+  ReadResult peek(std::span<char> into);
+  // ok, or failed. What cannot go now is copied and queued.
+  IoStatus write(const std::vector<iovec>& parts);
+  IoStatus write(std::string_view bytes);
+  bool blocked() const { return !queue_.empty(); }
+  std::size_t queued_bytes() const { return queue_.size() - queue_sent_; }
+  IoStatus flush();  // ok: all gone; would_block: some is left
+
+  template <typename Handler>  // void(bool ok)
+  void wait_readable(Handler handler) {
+    descriptor_.async_wait(asio::posix::descriptor_base::wait_read,
+                           [h = std::move(handler)](asio::error_code e) mutable { h(!e); });
+  }
+  template <typename Handler>
+  void wait_writable(Handler handler) {
+    descriptor_.async_wait(asio::posix::descriptor_base::wait_write,
+                           [h = std::move(handler)](asio::error_code e) mutable { h(!e); });
+  }
+  void cancel_waits();
+
+  // TLS. The context must outlive nothing: SSL holds a reference of its own.
+  bool begin_tls_server(SSL_CTX* context);
+  // `host`: for SNI, and checked against the certificate where `verify_host`.
+  bool begin_tls_client(SSL_CTX* context, const std::string& host, bool verify_host, bool direct);
+  HandshakeStatus continue_handshake();
+  bool is_tls() const { return ssl_ != nullptr; }
+  SSL* ssl() { return ssl_; }
+
+  const std::string& error() const { return error_; }
+
+ private:
+  ReadResult read_tls(std::span<char> into);
+  std::ptrdiff_t write_some(const iovec* parts, int count);  // bytes; -1 would block; -2 failed
+  std::ptrdiff_t write_tls(const iovec* parts, int count);
+
+  asio::posix::stream_descriptor descriptor_;
+  SSL* ssl_ = nullptr;
+  std::string queue_;
+  std::size_t queue_sent_ = 0;
+  std::string error_;
+};
+
+}  // namespace relevo::net

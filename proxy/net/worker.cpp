@@ -1,0 +1,65 @@
+#include "proxy/net/worker.hpp"
+
+#include <openssl/rand.h>
+#include <pthread.h>
+
+#include <csignal>
+
+#include "topology/model/check.hpp"
+
+namespace relevo::net {
+namespace {
+constexpr auto tick_interval = std::chrono::milliseconds(20);
+}
+
+Worker::Worker(std::uint32_t index)
+    : index_(index),
+      work_(asio::make_work_guard(io_)),
+      timer_(io_),
+      scratch_(std::make_unique_for_overwrite<char[]>(scratch_bytes)) {}
+
+Worker::~Worker() { stop(); }
+
+void Worker::start() {
+  tick();
+  thread_ = std::thread([this] {
+    sigset_t all;  // signals are the control thread's
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    pthread_setname_np(pthread_self(), ("worker" + std::to_string(index_)).c_str());
+    io_.run();  // an escaped exception ends the process: std::terminate
+  });
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  work_.reset();
+  io_.stop();
+  thread_.join();
+}
+
+void Worker::tick() {
+  deadlines_.run(std::chrono::steady_clock::now());
+  timer_.expires_after(tick_interval);
+  timer_.async_wait([this](asio::error_code error) {
+    if (!error) tick();
+  });
+}
+
+std::string Worker::random_text(std::size_t bytes) {
+  static constexpr char letters[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text(bytes, '\0');
+  RELEVO_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(text.data()), static_cast<int>(bytes)) ==
+               1);
+  for (char& c : text) c = letters[static_cast<unsigned char>(c) % 64];
+  return text;
+}
+
+std::uint32_t Worker::random_u32() {
+  std::uint32_t value = 0;
+  RELEVO_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(&value), sizeof value) == 1);
+  return value;
+}
+
+}  // namespace relevo::net

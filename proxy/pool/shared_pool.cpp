@@ -1,0 +1,47 @@
+#include "proxy/pool/shared_pool.hpp"
+
+#include <algorithm>
+
+#include "topology/model/check.hpp"
+
+namespace relevo::pool {
+
+bool SharedPool::try_open() {
+  std::uint32_t open = open_.load(std::memory_order_relaxed);
+  do {
+    if (open >= size_.load(std::memory_order_relaxed)) return false;
+  } while (!open_.compare_exchange_weak(open, open + 1, std::memory_order_acq_rel));
+  return true;
+}
+
+void SharedPool::closed() {
+  const auto before = open_.fetch_sub(1, std::memory_order_acq_rel);
+  RELEVO_CHECK(before > 0);
+}
+
+bool SharedPool::enqueue(Waiter waiter) {
+  const std::scoped_lock lock(mutex_);
+  if (queue_.size() >= queue_max_) return false;
+  queue_.push_back(waiter);
+  waiting_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
+  return true;
+}
+
+void SharedPool::remove(Waiter waiter) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto found = std::find(queue_.begin(), queue_.end(), waiter); found != queue_.end()) {
+    queue_.erase(found);
+    waiting_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
+  }
+}
+
+std::optional<Waiter> SharedPool::take_first() {
+  const std::scoped_lock lock(mutex_);
+  if (queue_.empty()) return std::nullopt;
+  const Waiter first = queue_.front();
+  queue_.pop_front();
+  waiting_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
+  return first;
+}
+
+}  // namespace relevo::pool
