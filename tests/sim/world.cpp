@@ -1,0 +1,171 @@
+// Time, databases and replication of the simulated world.
+#include "tests/sim/world.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace relevo::sim {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+constexpr auto replication_interval = milliseconds(50);
+constexpr auto startup_time = milliseconds(400);
+}  // namespace
+
+World::World(const Options& options) : options_(options), random_(options.seed) {
+  now_ = Instant(seconds(1000));
+  const auto count = static_cast<unsigned>(2 + below(4));
+  databases_.resize(count);
+  probed_.resize(count);
+  for (NodeId node = 0; node < count; ++node) {
+    policy_.nodes.push_back({.name = "n" + std::to_string(node),
+                             .host = "n" + std::to_string(node),
+                             .port = 5432,
+                             .zone = node % 2 == 0 ? "a" : "b",
+                             .priority = static_cast<unsigned>(below(2)) * 50 + 50,
+                             .never_promote = chance(0.05)});
+    auto& database = databases_[node];
+    database.started = now_ - seconds(60);
+    database.heard = now_;
+    if (node == 0) {
+      database.primary = true;
+    } else {
+      database.upstream = 0;
+    }
+  }
+  if (chance(0.5)) {
+    policy_.durability = decide::Durability::quorum;
+    policy_.acks = static_cast<unsigned>(1 + below(count - 1));
+  }
+  policy_.promote_timeout = seconds(3);
+  policy_.verify_timeout = seconds(2);
+  policy_.repoint_timeout = seconds(2);
+  policy_.retry_delay_max = seconds(4);
+  policy_.failovers_max = static_cast<unsigned>(2 + below(3));
+}
+
+void World::at(Instant when, std::function<void()> what) { agenda_.emplace(when, std::move(what)); }
+
+bool World::chance(double probability) {
+  return static_cast<double>(random_() >> 11) * 0x1.0p-53 < probability;
+}
+
+std::uint64_t World::below(std::uint64_t bound) { return random_() % bound; }
+
+void World::log(const std::string& line) {
+  if (!options_.print) return;
+  const auto since = std::chrono::duration_cast<milliseconds>(now_.time_since_epoch()).count();
+  std::printf("%9.3f %s\n", static_cast<double>(since) / 1000.0 - 1000.0, line.c_str());
+}
+
+bool World::link(NodeId a, NodeId b) const {
+  return !cut_.contains({std::min(a, b), std::max(a, b)});
+}
+
+bool World::answers(NodeId node) const {
+  const auto& database = databases_[node];
+  return database.running && !database.frozen && database.reachable &&
+         now_ - database.started >= startup_time;
+}
+
+// Writes have unique ids and logs only grow, so equal last writes mean equal logs.
+bool World::is_prefix(const Database& shorter, const Database& longer) const {
+  if (shorter.log.empty()) return true;
+  if (shorter.log.size() > longer.log.size()) return false;
+  return longer.log[shorter.log.size() - 1].id == shorter.log.back().id;
+}
+
+void World::replicate() {
+  for (NodeId node = 0; node < databases_.size(); ++node) {
+    auto& replica = databases_[node];
+    replica.streaming = false;
+    if (replica.primary || !replica.running || replica.frozen || !replica.upstream) continue;
+    const auto& source = databases_[*replica.upstream];
+    const bool connected = source.running && !source.frozen && link(node, *replica.upstream) &&
+                           now_ - source.started >= startup_time;
+    if (!connected || !is_prefix(replica, source) || source.timeline < replica.timeline) continue;
+    replica.streaming = true;
+    replica.heard = now_;
+    replica.timeline = source.timeline;
+    const auto burst = 1 + below(8);
+    for (std::uint64_t i = 0; i < burst && replica.log.size() < source.log.size(); ++i) {
+      replica.log.push_back(source.log[replica.log.size()]);
+    }
+  }
+}
+
+void World::write(NodeId node) {
+  auto& database = databases_[node];
+  database.log.push_back({next_write_++, database.end() + 10 + below(500)});
+}
+
+model::NodeStatus World::status_of(NodeId node) const {
+  const auto& database = databases_[node];
+  const model::Position end{model::Lsn{database.end()}};
+  model::NodeStatus status;
+  status.role = database.primary ? model::Role::primary : model::Role::replica;
+  status.system_identifier = 7;
+  status.timeline = database.timeline;
+  status.position = status.received = end;
+  status.read_only = database.read_only;
+  if (database.primary || !database.upstream) return status;
+  const auto& source = databases_[*database.upstream];
+  status.upstream_host = policy_.nodes[*database.upstream].host;
+  status.upstream_port = 5432;
+  status.receiver_silence = now_ - database.heard;
+  if (database.streaming) {
+    status.receiver = model::ReceiverState::streaming;
+  } else if (!link(node, *database.upstream) || source.frozen) {
+    // A receiver notices silence late.
+    status.receiver = now_ - database.heard < seconds(4) ? model::ReceiverState::streaming
+                                                         : model::ReceiverState::connecting;
+  } else if (source.running) {
+    status.receiver = model::ReceiverState::waiting;
+  } else {
+    status.receiver = model::ReceiverState::none;
+  }
+  return status;
+}
+
+void World::crash(NodeId node) {
+  databases_[node].running = false;
+  databases_[node].frozen = false;
+}
+
+void World::restart(NodeId node) {
+  auto& database = databases_[node];
+  if (!database.running) database.started = now_;
+  database.running = true;
+  database.frozen = false;
+}
+
+Outcome World::run() {
+  const auto trouble_ends = now_ + options_.length;
+  relevo_restarts();
+  std::function<void()> replication = [&] {
+    replicate();
+    client_writes();
+    after(replication_interval, replication);
+  };
+  after(replication_interval, replication);
+  schedule_faults();
+  at(trouble_ends, [this] { heal(); });
+  const auto end = trouble_ends + seconds(90);
+  while (outcome_.violation.empty() && !agenda_.empty() && agenda_.begin()->first <= end) {
+    now_ = agenda_.begin()->first;
+    const auto what = std::move(agenda_.begin()->second);
+    agenda_.erase(agenda_.begin());
+    what();
+    if (healing_ && state_.phase == decide::Phase::steady && worker_.primary && worker_.open &&
+        open_commands_.empty() && databases_[*worker_.primary].primary &&
+        !databases_[*worker_.primary].read_only) {
+      break;
+    }
+  }
+  check_end();
+  return outcome_;
+}
+
+}  // namespace relevo::sim

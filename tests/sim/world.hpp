@@ -1,0 +1,165 @@
+// A deterministic world of databases around the real detector and the real
+// step(): the same seed gives the same history, event by event.
+//
+// What is simulated: nodes with a log (position, timeline), streaming between
+// them, crashes, pauses, partitions, and an executor whose results may be late,
+// lost or unknown. What is real: topology/detect and failover/decide.
+//
+// A "client" writes through the published View only, as the data plane would: to
+// the View's primary, under its epoch, while its gate is open.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "failover/decide/step.hpp"
+#include "topology/detect/detector.hpp"
+
+namespace relevo::sim {
+
+using model::Duration;
+using model::Instant;
+using model::NodeId;
+
+// One write, by the node and timeline that took it: two histories never share one.
+struct Write {
+  std::uint64_t id = 0;
+  std::uint64_t end = 0;  // position after it
+};
+
+struct Database {
+  bool running = true;
+  bool frozen = false;    // SIGSTOP
+  bool reachable = true;  // from Relevo
+  bool primary = false;
+  bool read_only = false;
+  std::uint32_t timeline = 1;
+  std::vector<Write> log;          // received; a primary's own as well
+  std::optional<NodeId> upstream;  // primary_conninfo
+  bool streaming = false;
+  Instant heard{};    // last message from the upstream
+  Instant started{};  // answers "starting up" for a while after that
+  std::uint64_t end() const { return log.empty() ? 100 : log.back().end; }
+};
+
+struct Options {
+  std::uint64_t seed = 1;
+  Duration length = std::chrono::seconds(60);  // of trouble; then everything is healed
+  bool print = false;
+};
+
+struct Outcome {
+  std::string violation;  // "" when all checks held
+  std::set<int> rules;    // that fired
+  unsigned failovers = 0;
+  unsigned switchovers = 0;
+  std::uint64_t steps = 0;
+};
+
+class World {
+ public:
+  explicit World(const Options& options);
+  Outcome run();
+
+ private:
+  // --- time ---
+  void at(Instant when, std::function<void()> what);
+  void after(Duration delay, std::function<void()> what) { at(now_ + delay, std::move(what)); }
+  bool chance(double probability);
+  std::uint64_t below(std::uint64_t bound);
+
+  // --- databases ---
+  bool answers(NodeId node) const;  // to Relevo
+  bool link(NodeId a, NodeId b) const;
+  void replicate();
+  void write(NodeId node);
+  model::NodeStatus status_of(NodeId node) const;
+  bool is_prefix(const Database& shorter, const Database& longer) const;
+  void crash(NodeId node);
+  void restart(NodeId node);
+
+  // --- Relevo ---
+  void probe(NodeId node);
+  void evidence();
+  void feed(const decide::Event& event);
+  void carry_out(const decide::Action& action);
+  decide::ActionFinished perform(const decide::Action& action);
+  void publish();
+  void relevo_restarts();
+
+  // --- clients ---
+  void client_writes();
+
+  // --- faults ---
+  void schedule_faults();
+  void fault();
+  void heal();
+
+  // --- checks ---
+  void violate(std::string what);
+  // What a step without a rule must leave as it was.
+  struct Settled {
+    model::Epoch epoch;
+    decide::Phase phase;
+    std::optional<NodeId> primary;
+    model::PrimaryGate gate;
+    decide::ActionId next_action;
+    bool operator==(const Settled&) const = default;
+  };
+  Settled settled() const {
+    return {state_.epoch, state_.phase, state_.primary, state_.gate, state_.next_action};
+  }
+  void check_step(const Settled& before, const decide::Decision& decision);
+  void check_end();
+  void log(const std::string& line);
+
+  Options options_;
+  std::mt19937_64 random_;
+  Instant now_{};
+  std::multimap<Instant, std::function<void()>> agenda_;
+
+  decide::Policy policy_;
+  std::vector<Database> databases_;
+  std::set<std::pair<NodeId, NodeId>> cut_;
+  std::uint64_t next_write_ = 1;
+  bool healing_ = false;
+
+  std::optional<detect::Detector> detector_;
+  std::vector<bool> probed_;
+  decide::ClusterState state_;
+  decide::Hint persisted_;  // as of the last decision that had it written down
+  std::uint64_t life_ = 0;  // of the Relevo process: what an older one began is lost
+  std::uint64_t sequence_ = 0;
+  decide::CommandId next_command_ = 1;
+  std::map<decide::CommandId, decide::OperatorCommand> open_commands_;
+
+  struct Worker {
+    std::optional<NodeId> primary;
+    model::Epoch epoch = 0;
+    bool open = false;
+  } worker_;
+
+  struct Waiting {
+    std::uint64_t id;
+    NodeId node;
+    std::size_t length;  // of the log with it
+  };
+  std::vector<Waiting> unacknowledged_;
+  struct Acknowledged {
+    std::uint64_t id;
+    NodeId node;
+  };
+  std::vector<Acknowledged> acknowledged_;
+  std::map<model::Epoch, std::set<NodeId>> written_in_epoch_;
+  bool operator_decided_ = false;  // data loss was allowed
+  Outcome outcome_;
+};
+
+}  // namespace relevo::sim
