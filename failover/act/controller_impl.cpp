@@ -131,7 +131,7 @@ void Controller::Impl::observed(const model::Observation& observation) {
   detector_.observe(observation);
   const bool of_primary = observation.node == state_.primary && observation.status &&
                           observation.status->role == model::Role::primary &&
-                          observation.sent >= state_.primary_since;
+                          observation.sent > state_.primary_since;
   if (of_primary) {
     // Positions of a former primary prove nothing about this one's history.
     if (history_of_ != state_.primary) history_.clear();

@@ -29,7 +29,7 @@ const model::NodeStatus* Facts::answer(NodeId node) const {
 
 const model::NodeStatus* Facts::answer_since(NodeId node, model::Instant since) const {
   const auto* status = answer(node);
-  return status != nullptr && state.evidence[node].latest->sent >= since ? status : nullptr;
+  return status != nullptr && state.evidence[node].latest->sent > since ? status : nullptr;
 }
 
 bool Facts::says_primary(NodeId node) const {

@@ -24,7 +24,7 @@ struct Absorb {
     state.evidence = observed.nodes;
     if (!state.primary) return;
     const auto& latest = state.evidence[*state.primary].latest;
-    if (!latest || latest->sent < state.primary_since) return;
+    if (!latest || latest->sent <= state.primary_since) return;
     if (latest->status.role != model::Role::primary) return;
     state.primary_position = log_end(latest->status);
     if (latest->status.timeline != 0) state.primary_timeline = latest->status.timeline;

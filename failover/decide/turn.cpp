@@ -90,7 +90,8 @@ void Turn::adopt(NodeId node, std::string why) {
   state.primary = node;
   state.last_primary = node;
   state.gate = model::PrimaryGate::open;
-  state.primary_since = state.evidence[node].latest->sent;
+  // This very account of itself counts, and whatever is younger.
+  state.primary_since = state.evidence[node].latest->sent - model::Duration(1);
   state.primary_timeline = status.timeline;
   state.primary_position = log_end(status);
   state.system_identifier = status.system_identifier;

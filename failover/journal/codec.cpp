@@ -113,11 +113,11 @@ void from_json(const json&, LeaseLost&) {}
 
 namespace {
 
-// A variant is {"kind": NAME, ...fields}.
+// A variant is {"type": NAME, ...fields}.
 template <typename Variant>
 json encode_variant(const Variant& value) {
   json out = std::visit([](const auto& kind) { return json(kind); }, value);
-  out["kind"] = name_of(value);
+  out["type"] = name_of(value);
   return out;
 }
 
@@ -125,10 +125,10 @@ template <typename Variant, std::size_t Index = 0>
 Variant decode_variant(const json& in) {
   if constexpr (Index < std::variant_size_v<Variant>) {
     using Kind = std::variant_alternative_t<Index, Variant>;
-    if (name_of(Variant(Kind{})) == in.at("kind").get<std::string>()) return in.get<Kind>();
+    if (name_of(Variant(Kind{})) == in.at("type").get<std::string>()) return in.get<Kind>();
     return decode_variant<Variant, Index + 1>(in);
   } else {
-    throw json::type_error::create(302, "unknown kind " + in.at("kind").dump(), nullptr);
+    throw json::type_error::create(302, "unknown type " + in.at("type").dump(), nullptr);
   }
 }
 

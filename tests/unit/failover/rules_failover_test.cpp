@@ -1,0 +1,372 @@
+// Failover and who is believed: each rule of 1xx, 2xx and 4xx.
+#include "tests/unit/failover/stage.hpp"
+
+namespace relevo::decide {
+namespace {
+
+TEST(Adoption, SolePrimaryIsAdoptedOnceEveryoneWasProbed) {
+  Stage stage;
+  stage.seen[2].probed = false;
+  stage.look();
+  EXPECT_EQ(stage.state.phase, Phase::starting);
+  stage.seen[2].probed = true;
+  EXPECT_TRUE(has(stage.look(), 101));
+  EXPECT_EQ(stage.state.epoch, 1U);
+}
+
+TEST(Adoption, TwoStrangersAreRefusedByName) {
+  Stage stage;
+  stage.primary(1);
+  EXPECT_TRUE(has(stage.look(), 103));
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  EXPECT_NE(stage.state.reason.find("db1, db2"), std::string::npos);
+}
+
+TEST(Adoption, RecordDecidesBetweenTwoAndKeepsTheEpoch) {
+  Hint hint;
+  hint.epoch = 4;
+  hint.primary = 1;
+  hint.former_primaries = {0};
+  Stage stage(3, hint);
+  stage.primary(1, 2);
+  stage.look();
+  EXPECT_EQ(stage.state.primary, 1U);
+  EXPECT_EQ(stage.state.epoch, 4U);
+}
+
+TEST(Adoption, RecordedPrimaryWithAnOlderTimelineIsRefused) {
+  Hint hint;
+  hint.epoch = 4;
+  hint.primary = 0;
+  Stage stage(3, hint);
+  stage.primary(1, 2);
+  EXPECT_TRUE(has(stage.look(), 103));
+  EXPECT_EQ(stage.state.primary, std::nullopt);
+}
+
+TEST(Adoption, NobodyIsPrimary) {
+  Stage stage;
+  stage.detached(0);
+  stage.look();
+  EXPECT_EQ(stage.state.phase, Phase::starting);
+  EXPECT_TRUE(has(stage.later(4s), 104));
+  // An operator may start one.
+  stage.feed(LeaseGranted{});
+  EXPECT_TRUE(has(stage.command(CommandKind::failover, 2), 614));
+  stage.applied();
+  EXPECT_EQ(stage.state.phase, Phase::freezing);
+}
+
+TEST(Adoption, DeadPrimaryOnRecordIsFailedOverFrom) {
+  Hint hint;
+  hint.epoch = 4;
+  hint.primary = 0;
+  Stage stage(3, hint);
+  stage.dead(0);
+  stage.look();
+  stage.feed(LeaseGranted{});
+  EXPECT_EQ(stage.state.phase, Phase::barrier);
+  EXPECT_EQ(stage.state.epoch, 5U);
+}
+
+TEST(Adoption, SomebodyElsesPromotionIsFollowedWhenUnambiguous) {
+  Stage stage;
+  stage.policy.mode = Mode::off;
+  stage.look();
+  ASSERT_EQ(stage.state.primary, 0U);
+  const auto epoch = stage.state.epoch;
+  stage.verdict(0, Verdict::unreachable);
+  stage.primary(1, 2);
+  EXPECT_TRUE(has(stage.later(100ms), 102));
+  EXPECT_EQ(stage.state.primary, 1U);
+  EXPECT_EQ(stage.state.epoch, epoch + 1);
+  EXPECT_NE(stage.state.nodes[0].former_primary, 0U);
+  EXPECT_TRUE(stage.actions.empty()) << "mode off acts on nobody";
+}
+
+TEST(Adoption, OlderTimelineIsNotFollowed) {
+  Stage stage;
+  stage.primary(0, 3);
+  stage.steady();
+  stage.verdict(0, Verdict::unreachable);
+  stage.primary(1, 3);
+  stage.later(100ms);
+  EXPECT_EQ(stage.state.primary, 0U);
+}
+
+TEST(Failover, WholeWay) {
+  Stage stage;
+  stage.steady();
+  const auto epoch = stage.state.epoch;
+  stage.dead(0);
+  EXPECT_TRUE(has(stage.later(100ms), 203));
+  EXPECT_EQ(stage.state.epoch, epoch + 1);
+  EXPECT_EQ(stage.state.primary, std::nullopt);
+  EXPECT_EQ(stage.state.gate, model::PrimaryGate::closed);
+  EXPECT_TRUE(has(stage.applied(), 210));
+  stage.detached(1);
+  stage.detached(2);
+  stage.at(2, 1000 - 10);
+  stage.ok("FreezeReceiver", 1);
+  EXPECT_FALSE(stage.asked_for("Promote", 1)) << "one replica still moves";
+  EXPECT_TRUE(has(stage.ok("FreezeReceiver", 2), 220));
+  EXPECT_TRUE(stage.asked_for("Promote", 1));
+  stage.primary(1, 2);
+  EXPECT_TRUE(has(stage.ok("Promote"), 230));
+  EXPECT_EQ(stage.state.primary, 1U);
+  EXPECT_EQ(stage.state.epoch, epoch + 1);
+  EXPECT_NE(stage.state.nodes[0].former_primary, 0U);
+  EXPECT_TRUE(has(stage.later(10ms), 530));
+  EXPECT_TRUE(stage.asked_for("Repoint", 2));
+}
+
+TEST(Failover, AViewOfBeforeTheBarrierDoesNotPassIt) {
+  Stage stage;
+  stage.steady();
+  const auto old_sequence = stage.sequence;
+  stage.dead(0);
+  stage.later(100ms);
+  stage.feed(ViewApplied{{old_sequence, stage.state.epoch - 1, 0}});
+  EXPECT_EQ(stage.state.phase, Phase::barrier);
+}
+
+TEST(Failover, OnlyConclusiveDeathCounts) {
+  for (const auto verdict : {Verdict::unreachable, Verdict::saturated, Verdict::restarting,
+                             Verdict::disk_full, Verdict::sync_blocked, Verdict::half_hung}) {
+    Stage stage;
+    stage.steady();
+    stage.verdict(0, verdict);
+    stage.later(10s);
+    EXPECT_EQ(stage.state.phase, Phase::steady) << model::to_string(verdict);
+  }
+  Stage stage;
+  stage.steady();
+  stage.verdict(0, Verdict::dead, false);
+  stage.later(10s);
+  EXPECT_EQ(stage.state.phase, Phase::steady);
+}
+
+TEST(Failover, ManualAndOffOnlyHold) {
+  for (const auto mode : {Mode::manual, Mode::off}) {
+    Stage stage;
+    stage.steady();
+    stage.policy.mode = mode;
+    stage.dead(0);
+    EXPECT_TRUE(has(stage.later(100ms), 201));
+    EXPECT_EQ(stage.state.phase, Phase::held);
+    EXPECT_EQ(stage.state.primary, std::nullopt);
+    stage.later(60s);
+    EXPECT_EQ(stage.state.phase, Phase::held);
+  }
+}
+
+TEST(Failover, ThirdWithinTheWindowNeedsAnOperator) {
+  Stage stage;
+  stage.steady();
+  stage.state.failovers = {stage.now - 60s, stage.now - 30s};
+  stage.dead(0);
+  EXPECT_TRUE(has(stage.later(100ms), 202));
+  stage.later(60s);
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  EXPECT_TRUE(has(stage.command(CommandKind::acknowledge), 606));
+  EXPECT_EQ(stage.state.phase, Phase::barrier);
+
+  // The same when the death is seen while none is published.
+  Stage held;
+  held.steady();
+  held.state.failovers = {held.now, held.now};
+  held.detached(0);
+  held.later(100ms);
+  ASSERT_EQ(held.state.phase, Phase::held);
+  held.dead(0);
+  EXPECT_TRUE(has(held.later(100ms), 405));
+}
+
+TEST(Failover, PrimaryThatSteppedDownIsNotPublished) {
+  Stage stage;
+  stage.steady();
+  stage.detached(0);
+  EXPECT_TRUE(has(stage.later(100ms), 204));
+  EXPECT_EQ(stage.state.primary, std::nullopt);
+}
+
+TEST(Failover, LeaseLostOnTheWayStopsIt) {
+  Stage stage;
+  stage.failover_to_freezing();
+  EXPECT_TRUE(has(stage.feed(LeaseLost{}), 205));
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  EXPECT_TRUE(has(stage.later(2s), 701));
+  stage.feed(LeaseGranted{});
+  EXPECT_TRUE(has(stage.later(2s), 406) || stage.state.phase == Phase::barrier);
+}
+
+TEST(Failover, PrimaryThatReturnsInTimeKeepsItsPlace) {
+  Stage stage;
+  stage.failover_to_freezing();
+  stage.primary(0);
+  EXPECT_TRUE(has(stage.later(50ms), 206));
+  EXPECT_EQ(stage.state.primary, 0U);
+  EXPECT_TRUE(stage.state.nodes[1].needs_repoint) << "it was being frozen";
+}
+
+TEST(Failover, WorkersThatDoNotAnswerForbidPromotion) {
+  Stage stage;
+  stage.steady();
+  stage.dead(0);
+  stage.later(100ms);
+  EXPECT_TRUE(has(stage.later(6s), 211));
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  EXPECT_FALSE(stage.asked_for("Promote", 1));
+}
+
+TEST(Failover, QuorumMustBeProven) {
+  Stage stage(4);
+  stage.policy.durability = Durability::quorum;
+  stage.policy.acks = 2;  // of 3: two must be frozen
+  stage.steady();
+  stage.dead(0);
+  stage.later(100ms);
+  stage.applied();
+  for (NodeId node = 1; node < 4; ++node) stage.detached(node);
+  stage.ok("FreezeReceiver", 1);
+  stage.fails("FreezeReceiver", 2);
+  stage.fails("FreezeReceiver", 3);
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  EXPECT_NE(stage.state.reason.find("1 of 3 ackers frozen, 2 needed"), std::string::npos);
+
+  // Tried again: the frozen receivers can testify no more, the death stands.
+  stage.verdict(0, Verdict::dead, false);
+  stage.later(5s);
+  ASSERT_EQ(stage.state.phase, Phase::barrier);
+  stage.applied();
+  stage.ok("FreezeReceiver", 1);
+  stage.ok("FreezeReceiver", 2);
+  stage.fails("FreezeReceiver", 3);
+  EXPECT_EQ(stage.state.phase, Phase::promoting);
+}
+
+TEST(Failover, LossBeyondTheLimitIsRefusedUnlessForced) {
+  Stage stage;
+  stage.policy.loss_bytes_max = 100;
+  stage.failover_to_freezing();
+  for (const NodeId node : {1U, 2U}) {
+    stage.detached(node);
+    stage.at(node, 800);
+    stage.ok("FreezeReceiver", node);
+  }
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  EXPECT_NE(stage.state.reason.find("200 bytes"), std::string::npos);
+  EXPECT_TRUE(has(stage.command(CommandKind::failover, 2, true), 614));
+  stage.applied();
+  stage.ok("FreezeReceiver", 1);
+  stage.ok("FreezeReceiver", 2);
+  EXPECT_EQ(stage.state.candidate, 2U);
+  stage.primary(2, 2);
+  stage.ok("Promote");
+  ASSERT_NE(stage.reply(), nullptr);
+  EXPECT_TRUE(stage.reply()->ok);
+  EXPECT_NE(stage.reply()->text.find("200 bytes"), std::string::npos);
+}
+
+TEST(Promotion, UnknownOutcomeIsReadBeforeAnythingElse) {
+  Stage stage;
+  stage.failover_to_promoting();
+  EXPECT_TRUE(has(stage.end("Promote", ActionOutcome::unknown), 231));
+  stage.primary(1, 2);
+  EXPECT_TRUE(has(stage.ok("ReadRole"), 240));
+  EXPECT_EQ(stage.state.primary, 1U);
+}
+
+TEST(Promotion, ReplicaStillIsPromotedAgainThenAnother) {
+  Stage stage;
+  stage.failover_to_promoting();
+  const auto epoch = stage.state.epoch;
+  stage.fails("Promote");
+  EXPECT_TRUE(has(stage.ok("ReadRole"), 241));
+  stage.fails("Promote");
+  stage.ok("ReadRole");
+  stage.fails("Promote");
+  EXPECT_TRUE(has(stage.ok("ReadRole"), 243));
+  EXPECT_EQ(stage.state.epoch, epoch + 1) << "another node, another epoch";
+  stage.applied();
+  stage.ok("FreezeReceiver", 1);
+  stage.ok("FreezeReceiver", 2);
+  EXPECT_EQ(stage.state.candidate, 2U);
+}
+
+TEST(Promotion, DeadCandidateIsQuarantinedAndTheProofTakenWithoutIt) {
+  Stage stage;
+  stage.failover_to_promoting();
+  const auto epoch = stage.state.epoch;
+  stage.dead(1);
+  stage.look();
+  stage.end("Promote", ActionOutcome::unknown);
+  EXPECT_TRUE(has(stage.fails("ReadRole"), 245));
+  EXPECT_TRUE(stage.state.nodes[1].quarantined);
+  EXPECT_EQ(stage.state.epoch, epoch + 1);
+  stage.applied();
+  stage.ok("FreezeReceiver", 2);
+  EXPECT_EQ(stage.state.candidate, 2U);
+}
+
+void in_doubt(Stage& stage) {
+  stage.failover_to_promoting();
+  stage.verdict(1, Verdict::unreachable);
+  stage.look();
+  stage.end("Promote", ActionOutcome::unknown);
+  EXPECT_TRUE(has(stage.fails("ReadRole"), 246));
+  EXPECT_EQ(stage.state.phase, Phase::verifying);
+  stage.now += 11s;
+  EXPECT_TRUE(has(stage.fails("ReadRole"), 247));
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  stage.later(60s);
+  EXPECT_EQ(stage.state.phase, Phase::held) << "no second node is promoted blindly";
+}
+
+TEST(Promotion, InDoubtIsHeldUntilTheCandidateSpeaks) {
+  {
+    Stage stage;
+    in_doubt(stage);
+    stage.primary(1, 2);
+    EXPECT_TRUE(has(stage.later(100ms), 402));
+    EXPECT_EQ(stage.state.primary, 1U);
+  }
+  {
+    Stage stage;
+    in_doubt(stage);
+    stage.detached(1);
+    EXPECT_TRUE(has(stage.later(100ms), 403));
+    EXPECT_EQ(stage.state.phase, Phase::barrier);
+  }
+  {
+    Stage stage;
+    in_doubt(stage);
+    stage.verdict(1, Verdict::dead);
+    const auto rules = stage.later(100ms);
+    EXPECT_TRUE(has(rules, 404));
+    EXPECT_TRUE(has(rules, 406));
+    EXPECT_TRUE(stage.state.nodes[1].quarantined);
+  }
+  {
+    // The old primary, which has every routed write, goes before the candidate.
+    Stage stage;
+    in_doubt(stage);
+    stage.primary(0);
+    stage.primary(1, 2);
+    EXPECT_TRUE(has(stage.later(100ms), 101));
+    EXPECT_EQ(stage.state.primary, 0U);
+    EXPECT_TRUE(stage.state.nodes[1].quarantined);
+  }
+}
+
+TEST(Promotion, ExecutorThatIsSilentCountsAsUnknown) {
+  Stage stage;
+  stage.failover_to_promoting();
+  stage.now += stage.policy.promote_timeout + stage.policy.overdue_grace;
+  const auto rules = stage.look();
+  EXPECT_TRUE(has(rules, 901));
+  EXPECT_TRUE(has(rules, 231));
+}
+
+}  // namespace
+}  // namespace relevo::decide
