@@ -13,6 +13,7 @@
 
 #include "topology/client/connect_failure.hpp"
 #include "topology/client/conninfo.hpp"
+#include "topology/client/result_collector.hpp"
 #include "topology/model/check.hpp"
 
 namespace relevo::client {
@@ -30,23 +31,6 @@ struct Clear {
   void operator()(PGresult* result) const { PQclear(result); }
 };
 using ResultPtr = std::unique_ptr<PGresult, Clear>;
-
-std::string field(const PGresult* result, int code) {
-  const char* text = PQresultErrorField(result, code);
-  return text != nullptr ? text : "";
-}
-
-std::string server_words(const PGresult* result) {
-  std::string words = field(result, PG_DIAG_MESSAGE_PRIMARY);
-  const std::string detail = field(result, PG_DIAG_MESSAGE_DETAIL);
-  if (!detail.empty()) words += " (" + detail + ")";
-  return words;
-}
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
-}
 
 // Whether the other end has closed. The descriptor is ours, so this works after
 // libpq has closed its own.
@@ -85,8 +69,6 @@ struct PostgresConnection::Impl : std::enable_shared_from_this<Impl> {
   void on_readable();
   void flush();
   void read_results();
-  bool take(const PGresult* result);
-  bool take_row(const PGresult* result);
   void finish_query();
 
   void fail(Failure failure);
@@ -109,10 +91,7 @@ struct PostgresConnection::Impl : std::enable_shared_from_this<Impl> {
   QueryHandler on_result;
   LostHandler on_lost;
 
-  Rows rows;
-  bool rows_complete = true;  // the next row belongs to the next statement
-  std::size_t bytes = 0;
-  std::optional<Failure> statement_failure;
+  ResultCollector results;
   std::optional<Failure> farewell;  // the server's last words outside of a query
 };
 
@@ -167,11 +146,11 @@ void PostgresConnection::Impl::resolve() {
   resolver.async_resolve(
       endpoint.host, "",
       [weak = weak_from_this(), number = operation](
-          const asio::error_code& error, const asio::ip::tcp::resolver::results_type& results) {
+          const asio::error_code& error, const asio::ip::tcp::resolver::results_type& found) {
         const auto self = weak.lock();
         if (!self || self->operation != number) return;
         std::vector<std::string> addresses;
-        for (const auto& entry : results) {
+        for (const auto& entry : found) {
           if (addresses.size() == addresses_max) break;
           addresses.push_back(entry.endpoint().address().to_string());
         }
@@ -272,7 +251,7 @@ void PostgresConnection::Impl::on_readable() {
   if (stage == Stage::querying) {
     if (alive) return read_results();
     Failure reset{FailureKind::reset, "", trimmed(PQerrorMessage(connection.get()))};
-    return fail(statement_failure.value_or(std::move(reset)));
+    return fail(results.failure().value_or(std::move(reset)));
   }
   // Between queries: the server's farewell comes as a notice, then the end.
   while (PGnotify* unasked = PQnotifies(connection.get())) PQfreemem(unasked);
@@ -281,10 +260,10 @@ void PostgresConnection::Impl::on_readable() {
 }
 
 void PostgresConnection::Impl::on_notice(void* self, const PGresult* result) {
-  const std::string severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  const std::string severity = error_field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
   if (severity != "FATAL" && severity != "PANIC") return;
-  static_cast<Impl*>(self)->farewell =
-      Failure{FailureKind::server_error, field(result, PG_DIAG_SQLSTATE), server_words(result)};
+  static_cast<Impl*>(self)->farewell = Failure{
+      FailureKind::server_error, error_field(result, PG_DIAG_SQLSTATE), server_words(result)};
 }
 
 // ---- Querying --------------------------------------------------------------
@@ -294,10 +273,7 @@ void PostgresConnection::Impl::query(const std::string& sql, model::Duration tim
   RELEVO_CHECK(stage == Stage::closed || stage == Stage::ready);  // one operation at a time
   const bool usable = stage == Stage::ready;
   on_result = std::move(handler);
-  rows = {};
-  rows_complete = true;
-  bytes = 0;
-  statement_failure.reset();
+  results = {};
   begin(Stage::querying, timeout);
   if (!usable) {
     fail_later(farewell.value_or(Failure{FailureKind::reset, "", "not connected"}));
@@ -327,75 +303,16 @@ void PostgresConnection::Impl::read_results() {
   while (PQisBusy(connection.get()) == 0) {
     const ResultPtr result(PQgetResult(connection.get()));
     if (!result) return finish_query();
-    if (!take(result.get())) return fail(*statement_failure);
+    if (!results.take(result.get())) return fail(*results.failure());
   }
   wait_for_answer();
-}
-
-// False when the connection cannot be used on; statement_failure says why.
-bool PostgresConnection::Impl::take(const PGresult* result) {
-  switch (PQresultStatus(result)) {
-    case PGRES_SINGLE_TUPLE:
-    case PGRES_TUPLES_OK:
-      return take_row(result);
-    case PGRES_COMMAND_OK:
-    case PGRES_EMPTY_QUERY:
-      rows = {};
-      rows_complete = true;
-      return true;
-    case PGRES_FATAL_ERROR: {
-      if (statement_failure) return true;  // the first says most
-      const std::string sqlstate = field(result, PG_DIAG_SQLSTATE);
-      if (sqlstate.empty()) {
-        statement_failure = {FailureKind::reset, "", trimmed(PQresultErrorMessage(result))};
-        return false;
-      }
-      statement_failure = {FailureKind::server_error, sqlstate, server_words(result)};
-      return true;
-    }
-    default:
-      statement_failure = {FailureKind::reset, "", "the statement began a COPY"};
-      return false;
-  }
-}
-
-// In single-row mode a statement's rows come one by one, then a result of none.
-bool PostgresConnection::Impl::take_row(const PGresult* result) {
-  if (rows_complete) rows = {};
-  rows_complete = PQresultStatus(result) == PGRES_TUPLES_OK;
-  const int width = PQnfields(result);
-  if (rows.columns.empty()) {
-    for (int column = 0; column < width; ++column) {
-      rows.columns.emplace_back(PQfname(result, column));
-    }
-  }
-  for (int row = 0; row < PQntuples(result); ++row) {
-    std::vector<std::optional<std::string>> values;
-    values.reserve(static_cast<std::size_t>(width));
-    for (int column = 0; column < width; ++column) {
-      if (PQgetisnull(result, row, column) != 0) {
-        values.emplace_back();
-        continue;
-      }
-      const auto length = static_cast<std::size_t>(PQgetlength(result, row, column));
-      values.emplace_back(std::in_place, PQgetvalue(result, row, column), length);
-      bytes += length;
-    }
-    rows.rows.push_back(std::move(values));
-    if (rows.rows.size() > result_rows_max || bytes > result_bytes_max) {
-      statement_failure = {FailureKind::reset, "", "the result is larger than a control query's"};
-      return false;
-    }
-  }
-  return true;
 }
 
 void PostgresConnection::Impl::finish_query() {
   ++operation;
   deadline.cancel();
   const auto handler = std::exchange(on_result, nullptr);
-  Outcome<Rows> outcome = statement_failure ? Outcome<Rows>(tl::make_unexpected(*statement_failure))
-                                            : Outcome<Rows>(std::exchange(rows, {}));
+  Outcome<Rows> outcome = results.finish();
   if (PQstatus(connection.get()) == CONNECTION_BAD) {
     close();
   } else {

@@ -59,6 +59,17 @@ TEST(Detector, OneRefusalIsNotDeathHoweverLongAgo) {
   EXPECT_NE(script.primary(1500).verdict, Verdict::dead);
 }
 
+TEST(Detector, OneRefusalIsNotDeathWhereProbesAreRarerThanTheGrace) {
+  DetectorSettings settings;
+  settings.interval = milliseconds(1000);
+  Script script(3, settings);
+  script.healthy_until(1000);
+  script.refused(1010, 1010);
+  EXPECT_NE(script.primary(1900).verdict, Verdict::dead);
+  script.refused(2010, 2010);
+  EXPECT_TRUE(script.primary(2010).conclusive);
+}
+
 TEST(Detector, ResetsCountAsRefusals) {
   Script script;
   script.healthy_until(1000);
