@@ -56,7 +56,7 @@ struct Demand {
   // A write only for lack of proof (Analysis::unproven, or a plain BEGIN): it
   // follows a hint or a session target to a replica.
   bool unproven = false;
-  Hint hint;
+  Hint hint{};
 };
 
 // BEGIN counts as what its transaction may do, a text of several statements

@@ -14,59 +14,87 @@ Lexer::Lexer(std::string_view text, Dialect dialect)
   }
 }
 
-Token Lexer::take(TokenKind kind, const char* end) {
-  Token token;
-  token.kind = kind;
-  token.text = {at_, static_cast<std::size_t>(end - at_)};
-  at_ = end;
-  return token;
-}
-
-Token Lexer::invalid() {
-  const Token token = take(TokenKind::invalid, end_);
+void Lexer::invalid() {
+  take(TokenKind::invalid, end_);
   cut_ = true;
-  return token;
 }
 
-Token Lexer::next() {
-  if (!skip_blanks([](std::string_view) {})) return invalid();
-  if (at_ == end_) return cut_ ? invalid() : Token{};
+void Lexer::take_or_invalid(TokenKind kind, const char* end) {
+  if (end == nullptr) return invalid();
+  take(kind, end);
+}
+
+const Token& Lexer::next() {
+  token_.keyword = Keyword::none;
+  token_.keyword_class = KeywordClass::none;
+  if (!skip_blanks([](std::string_view) {})) {
+    invalid();
+    return token_;
+  }
+  if (at_ == end_) {
+    take(cut_ ? TokenKind::invalid : TokenKind::end, end_);
+    return token_;
+  }
   const char c = *at_;
-  if (in_class(c, is_ident_start)) return prefixed_or_word();
-  if (in_class(c, is_digit)) return number();
-  if (in_class(c, is_op)) return op();
+  if (in_class(c, is_ident_start)) {
+    prefixed_or_word();
+    return token_;
+  }
   switch (c) {
     case '\'':
-      return string(at_, plain_quoting());
-    case '"': {
-      const char* const past = end_of_quoted_identifier(at_ + 1);
-      return past == nullptr ? invalid() : take(TokenKind::quoted_identifier, past);
-    }
+      take_or_invalid(TokenKind::string, end_of_string(at_ + 1, plain_quoting()));
+      break;
+    case '"':
+      take_or_invalid(TokenKind::quoted_identifier, end_of_quoted_identifier(at_ + 1));
+      break;
     case '$':
-      return dollar();
+      dollar();
+      break;
     case '(':
-      return one(TokenKind::left_paren);
+      one(TokenKind::left_paren);
+      break;
     case ')':
-      return one(TokenKind::right_paren);
+      one(TokenKind::right_paren);
+      break;
     case '[':
-      return one(TokenKind::left_bracket);
+      one(TokenKind::left_bracket);
+      break;
     case ']':
-      return one(TokenKind::right_bracket);
+      one(TokenKind::right_bracket);
+      break;
     case ',':
-      return one(TokenKind::comma);
+      one(TokenKind::comma);
+      break;
     case ';':
-      return one(TokenKind::semicolon);
+      one(TokenKind::semicolon);
+      break;
     case '.':
-      if (end_ - at_ >= 2 && in_class(at_[1], is_digit)) return number();
-      if (end_ - at_ >= 2 && at_[1] == '.') return take(TokenKind::other, at_ + 2);
-      return one(TokenKind::dot);
+      if (end_ - at_ >= 2 && in_class(at_[1], is_digit)) {
+        number();
+      } else if (end_ - at_ >= 2 && at_[1] == '.') {
+        take(TokenKind::other, at_ + 2);
+      } else {
+        one(TokenKind::dot);
+      }
+      break;
     case ':':
-      if (end_ - at_ >= 2 && at_[1] == ':') return take(TokenKind::typecast, at_ + 2);
-      if (end_ - at_ >= 2 && at_[1] == '=') return take(TokenKind::other, at_ + 2);
-      return one(TokenKind::other);
+      if (end_ - at_ >= 2 && at_[1] == ':') {
+        take(TokenKind::typecast, at_ + 2);
+      } else {
+        take(TokenKind::other, end_ - at_ >= 2 && at_[1] == '=' ? at_ + 2 : at_ + 1);
+      }
+      break;
     default:
-      return one(TokenKind::other);
+      if (in_class(c, is_digit)) {
+        number();
+      } else if (in_class(c, is_op)) {
+        op();
+      } else {
+        one(TokenKind::other);
+      }
+      break;
   }
+  return token_;
 }
 
 const char* Lexer::end_of_block_comment(const char* from) const {
@@ -131,54 +159,50 @@ const char* Lexer::end_of_quoted_identifier(const char* from) const {
   return nullptr;
 }
 
-Token Lexer::string(const char* quote, Quoting quoting) {
-  const char* const past = end_of_string(quote + 1, quoting);
-  return past == nullptr ? invalid() : take(TokenKind::string, past);
-}
-
-Token Lexer::prefixed_or_word() {
+void Lexer::prefixed_or_word() {
   if (end_ - at_ >= 2 && at_[1] == '\'') {
+    const auto literal = [&](Quoting quoting) {
+      take_or_invalid(TokenKind::string, end_of_string(at_ + 2, quoting));
+    };
     switch (*at_) {
       case 'e':
       case 'E':
-        return string(at_ + 1, Quoting::backslash);
+        return literal(Quoting::backslash);
       case 'b':
       case 'B':
       case 'x':
       case 'X':
-        return string(at_ + 1, Quoting::bits);
+        return literal(Quoting::bits);
       case 'n':
       case 'N':
-        return string(at_ + 1, plain_quoting());
+        return literal(plain_quoting());
       default:
         break;
     }
   }
   if (end_ - at_ >= 3 && (*at_ == 'u' || *at_ == 'U') && at_[1] == '&') {
     if (at_[2] == '"') {
-      const char* const past = end_of_quoted_identifier(at_ + 3);
-      return past == nullptr ? invalid() : take(TokenKind::unicode_identifier, past);
+      return take_or_invalid(TokenKind::unicode_identifier, end_of_quoted_identifier(at_ + 3));
     }
     if (at_[2] == '\'') {
       // The server refuses U&'...' where backslashes escape.
       if (!dialect_.standard_conforming_strings) return invalid();
-      return string(at_ + 2, Quoting::plain);
+      return take_or_invalid(TokenKind::string, end_of_string(at_ + 3, Quoting::plain));
     }
   }
-  return word();
+  word();
 }
 
-Token Lexer::word() {
+void Lexer::word() {
   const char* p = at_ + 1;
   while (p != end_ && in_class(*p, is_ident_rest)) ++p;
-  Token token = take(TokenKind::word, p);
-  const KeywordMatch match = find_keyword(token.text);
-  token.keyword = match.keyword;
-  token.keyword_class = match.cls;
-  return token;
+  take(TokenKind::word, p);
+  const KeywordMatch match = find_keyword(token_.text);
+  token_.keyword = match.keyword;
+  token_.keyword_class = match.cls;
 }
 
-Token Lexer::number() {
+void Lexer::number() {
   const char* p = at_;
   const auto digits = [&] {
     while (p != end_ && in_class(*p, is_digit)) ++p;
@@ -197,10 +221,10 @@ Token Lexer::number() {
       digits();
     }
   }
-  return take(TokenKind::number, p);
+  take(TokenKind::number, p);
 }
 
-Token Lexer::dollar() {
+void Lexer::dollar() {
   const char* p = at_ + 1;
   if (p != end_ && in_class(*p, is_digit)) {
     while (p != end_ && in_class(*p, is_digit)) ++p;
@@ -217,10 +241,10 @@ Token Lexer::dollar() {
   const std::string_view rest(p, static_cast<std::size_t>(end_ - p));
   const std::size_t found = rest.find(mark);
   if (found == std::string_view::npos) return invalid();
-  return take(TokenKind::dollar_string, p + found + mark.size());
+  take(TokenKind::dollar_string, p + found + mark.size());
 }
 
-Token Lexer::op() {
+void Lexer::op() {
   const char* p = at_ + 1;
   bool special = in_class(*at_, is_special_op);
   while (p != end_ && in_class(*p, is_op)) {
@@ -233,7 +257,7 @@ Token Lexer::op() {
   if (!special) {
     while (p - at_ > 1 && (p[-1] == '+' || p[-1] == '-')) --p;
   }
-  return take(TokenKind::op, p);
+  take(TokenKind::op, p);
 }
 
 }  // namespace relevo::route::postgres

@@ -6,16 +6,33 @@
 namespace relevo::route::postgres {
 namespace {
 
-// What stands ahead of a token, as far as it decides what the token is.
-struct Ahead {
-  TokenKind kind = TokenKind::end;  // end: nothing, the query begins here
-  Keyword keyword = Keyword::none;
-  KeywordClass cls = KeywordClass::none;
-  bool operand = false;    // ends an expression: what follows can't begin one
-  bool from_item = false;  // ')' of something in a FROM list: an alias may follow
+// What stands ahead of a token, as far as it decides what the token is. One
+// word, because it is copied at every token.
+class Ahead {
+ public:
+  Ahead() = default;  // nothing: the query begins here
+  Ahead(const Token& token, bool operand, bool from_item)
+      : bits_(static_cast<std::uint32_t>(token.kind) |
+              static_cast<std::uint32_t>(token.keyword) << 8 | (operand ? operand_bit : 0) |
+              (from_item ? from_item_bit : 0)) {}
 
-  bool is(Keyword k) const { return keyword == k; }
-  bool is(TokenKind k) const { return kind == k; }
+  bool is(TokenKind kind) const { return (bits_ & 0xFF) == static_cast<std::uint32_t>(kind); }
+  bool is(Keyword k) const { return ((bits_ >> 8) & 0xFF) == static_cast<std::uint32_t>(k); }
+  Keyword keyword() const { return static_cast<Keyword>((bits_ >> 8) & 0xFF); }
+  bool is_name() const {
+    return is(TokenKind::word) || is(TokenKind::quoted_identifier) ||
+           is(TokenKind::unicode_identifier);
+  }
+  // Ends an expression: what follows can't begin one.
+  bool operand() const { return (bits_ & operand_bit) != 0; }
+  // ')' of something in a FROM list: an alias may follow.
+  bool from_item() const { return (bits_ & from_item_bit) != 0; }
+
+ private:
+  static constexpr std::uint32_t operand_bit = 1U << 16;
+  static constexpr std::uint32_t from_item_bit = 1U << 17;
+  static_assert(static_cast<int>(TokenKind::end) == 0, "bits of 0 mean nothing ahead");
+  std::uint32_t bits_ = 0;
 };
 
 bool is_operand(const Token& token) {
@@ -60,6 +77,7 @@ class DepthFlag {
 };
 
 constexpr unsigned depth_max = 63;
+constexpr unsigned parts_unknown = 9;
 
 class QueryScan {
  public:
@@ -80,10 +98,15 @@ class QueryScan {
 
   // A name, with what qualifies it: pg_catalog.lower.
   struct Chain {
-    Token first, last;
+    std::string_view first, last;
+    TokenKind first_kind = TokenKind::end, last_kind = TokenKind::end;
+    Keyword keyword = Keyword::none;  // of the last
+    KeywordClass keyword_class = KeywordClass::none;
     unsigned parts = 0;
     Ahead ahead;  // of the whole chain
     Ahead before_ahead;
+
+    bool is(Keyword k) const { return keyword == k; }
   };
 
   Reader& reader_;
@@ -109,7 +132,8 @@ void QueryScan::refuse(std::string_view reason, std::string_view subject, bool u
 Verdict QueryScan::run(bool in_parentheses) {
   for (; !reader_.ended(); reader_.advance()) {
     const Token& token = reader_.now();
-    Ahead here{token.kind, token.keyword, token.keyword_class, is_operand(token), false};
+    bool operand = is_operand(token);
+    bool from_item = false;
     switch (token.kind) {
       case TokenKind::word:
       case TokenKind::quoted_identifier:
@@ -125,15 +149,15 @@ Verdict QueryScan::run(bool in_parentheses) {
           refuse("its parentheses do not match", token.text);
           break;
         }
-        here.operand = !no_operand_.at(depth_);
-        here.from_item = from_item_.at(depth_);
+        operand = !no_operand_.at(depth_);
+        from_item = from_item_.at(depth_);
         --depth_;
         break;
       default:
         break;
     }
     before_previous_ = previous_;
-    previous_ = here;
+    previous_ = Ahead(token, operand, from_item);
   }
   if (depth_ != 0 || in_parentheses) refuse("its parentheses do not match", reader_.now().text);
   return verdict_;
@@ -143,15 +167,22 @@ void QueryScan::name(const Token& token) {
   if (previous_.is(TokenKind::dot)) {
     // Behind a dot every word is a name. `(row).f` has no chain: count it as
     // more parts than any call that could be known.
-    chain_.parts =
-        before_previous_.is(TokenKind::word) || before_previous_.is(TokenKind::quoted_identifier)
-            ? chain_.parts + 1
-            : 9;
-    chain_.last = token;
+    const bool chained =
+        before_previous_.is(TokenKind::word) || before_previous_.is(TokenKind::quoted_identifier);
+    chain_.parts = chained && chain_.parts < parts_unknown ? chain_.parts + 1 : parts_unknown;
   } else {
-    chain_ = {token, token, 1, previous_, before_previous_};
+    chain_.first = token.text;
+    chain_.first_kind = token.kind;
+    chain_.parts = 1;
+    chain_.ahead = previous_;
+    chain_.before_ahead = before_previous_;
     if (token.keyword != Keyword::none) keyword(token);
   }
+  chain_.last = token.text;
+  chain_.last_kind = token.kind;
+  chain_.keyword = token.keyword;
+  chain_.keyword_class = token.keyword_class;
+  if (!may_be_local(token.text)) return;
   switch (locality_of(token.text)) {
     case Locality::everywhere:
       break;
@@ -208,9 +239,7 @@ void QueryScan::into() {
 }
 
 void QueryScan::open(const Token& token) {
-  const bool behind_name = previous_.is(TokenKind::word) ||
-                           previous_.is(TokenKind::quoted_identifier) ||
-                           previous_.is(TokenKind::unicode_identifier);
+  const bool behind_name = previous_.is_name();
   const bool call = behind_name && is_call();
   if (call) check_call();
   // WITH a AS (...) (SELECT ...): the main query, so the list is over.
@@ -225,10 +254,9 @@ void QueryScan::open(const Token& token) {
   with_list_.set(depth_, false);
   from_item_.set(depth_, ahead.is(TokenKind::comma) || ahead.is(Keyword::from_) ||
                              ahead.is(Keyword::join_) || ahead.is(Keyword::lateral_));
-  no_operand_.set(depth_,
-                  behind_name && !call &&
-                      (chain_.last.is(Keyword::operator_) ||
-                       (chain_.last.is(Keyword::on_) && chain_.ahead.is(Keyword::distinct_))));
+  no_operand_.set(depth_, behind_name && !call &&
+                              (chain_.is(Keyword::operator_) ||
+                               (chain_.is(Keyword::on_) && chain_.ahead.is(Keyword::distinct_))));
 }
 
 // Whether the name ahead of '(' is called.
@@ -241,12 +269,12 @@ bool QueryScan::is_call() const {
        chain_.ahead.is(TokenKind::comma))) {
     return false;  // a CTE with its columns
   }
-  const bool alias = chain_.ahead.is(TokenKind::right_paren) && chain_.ahead.from_item;
-  switch (chain_.last.keyword_class) {
+  const bool alias = chain_.ahead.is(TokenKind::right_paren) && chain_.ahead.from_item();
+  switch (chain_.keyword_class) {
     case KeywordClass::reserved:
       return false;
     case KeywordClass::column_name:
-      return chain_.last.is(Keyword::treat_);
+      return chain_.is(Keyword::treat_);
     case KeywordClass::type_function:
       return !behind_operand();
     default:
@@ -258,11 +286,11 @@ bool QueryScan::is_call() const {
 // told from `left(a, 1)`, where it is.
 bool QueryScan::behind_operand() const {
   const Ahead& ahead = chain_.ahead;
-  if (ahead.operand) return true;
-  if (!chain_.last.is(Keyword::join_)) {
-    return ahead.is(Keyword::not_) && chain_.before_ahead.operand;
+  if (ahead.operand()) return true;
+  if (!chain_.is(Keyword::join_)) {
+    return ahead.is(Keyword::not_) && chain_.before_ahead.operand();
   }
-  switch (ahead.keyword) {
+  switch (ahead.keyword()) {
     case Keyword::cross_:
     case Keyword::full_:
     case Keyword::inner_:
@@ -280,11 +308,11 @@ bool QueryScan::behind_operand() const {
 // may name a function as well, so its place must rule that out.
 bool QueryScan::is_construct() const {
   const Ahead& ahead = chain_.ahead;
-  switch (chain_.last.keyword) {
+  switch (chain_.keyword) {
     case Keyword::over_:
     case Keyword::filter_:
     case Keyword::repeatable_:
-      return ahead.is(TokenKind::right_paren) && ahead.operand;
+      return ahead.is(TokenKind::right_paren) && ahead.operand();
     case Keyword::by_:
       return ahead.is(Keyword::group_) || ahead.is(Keyword::order_) ||
              ahead.is(Keyword::partition_);
@@ -301,54 +329,55 @@ bool QueryScan::is_construct() const {
     case Keyword::materialized_:  // AS MATERIALIZED ( is seen by its AS
       return ahead.is(Keyword::not_) && chain_.before_ahead.is(Keyword::as_);
     case Keyword::escape_:
-      return ahead.operand;
+      return ahead.operand();
     case Keyword::operator_:
       // `a OPERATOR(pg_catalog.+) b`: psql writes its \d queries so.
-      return ahead.operand;
+      return ahead.operand();
     default:
       // `FROM unnest(a) WITH ORDINALITY x(b, n)`
       if (ahead.is(Keyword::ordinality_) && chain_.before_ahead.is(Keyword::with_)) return true;
-      return ahead.is(Keyword::tablesample_) && (equals_folded(chain_.last.text, "bernoulli") ||
-                                                 equals_folded(chain_.last.text, "system"));
+      return ahead.is(Keyword::tablesample_) &&
+             (equals_folded(chain_.last, "bernoulli") || equals_folded(chain_.last, "system"));
   }
 }
 
-FunctionKind kind_of(const Token& name) {
-  switch (name.kind) {
+FunctionKind kind_of(TokenKind kind, std::string_view name) {
+  switch (kind) {
     case TokenKind::word:
-      return find_function_folded(name.text);
+      return find_function_folded(name);
     case TokenKind::quoted_identifier:
-      return find_function(name.text.substr(1, name.text.size() - 2));
+      return find_function(name.substr(1, name.size() - 2));
     default:
       return FunctionKind::unknown;
   }
 }
 
-bool names_schema(const Token& token, std::string_view schema) {
-  if (token.kind == TokenKind::word) return equals_folded(token.text, schema);
-  return token.kind == TokenKind::quoted_identifier && unquoted(token.text) == schema;
+bool names_schema(TokenKind kind, std::string_view name, std::string_view schema) {
+  if (kind == TokenKind::word) return equals_folded(name, schema);
+  return kind == TokenKind::quoted_identifier && unquoted(name) == schema;
 }
 
 void QueryScan::check_call() {
-  const Token& last = chain_.last;
+  const Chain& call = chain_;
   // TREAT(x AS t) calls pg_catalog.t(x), whatever t is.
-  if (chain_.parts == 1 && last.is(Keyword::treat_)) return refuse("uses TREAT", last.text);
+  if (call.parts == 1 && call.is(Keyword::treat_)) return refuse("uses TREAT", call.last);
 
   FunctionKind kind = FunctionKind::unknown;
-  if (chain_.parts == 1 || (chain_.parts == 2 && names_schema(chain_.first, "pg_catalog"))) {
-    kind = kind_of(last);
-  } else if (chain_.parts == 2 && names_schema(chain_.first, "information_schema") &&
-             last.text.starts_with("_pg_")) {
+  if (call.parts == 1 ||
+      (call.parts == 2 && names_schema(call.first_kind, call.first, "pg_catalog"))) {
+    kind = kind_of(call.last_kind, call.last);
+  } else if (call.parts == 2 && names_schema(call.first_kind, call.first, "information_schema") &&
+             call.last.starts_with("_pg_")) {
     kind = FunctionKind::harmless;  // the standard views' own, all immutable; JDBC calls them
   }
   switch (kind) {
     case FunctionKind::harmless:
       return;
     case FunctionKind::shipped:
-      return refuse("calls a function that writes or belongs to one server", last.text);
+      return refuse("calls a function that writes or belongs to one server", call.last);
     case FunctionKind::unknown: {
-      const char* const begin = chain_.parts == 9 ? last.text.data() : chain_.first.text.data();
-      const char* const end = last.text.data() + last.text.size();
+      const char* const begin = call.parts == parts_unknown ? call.last.data() : call.first.data();
+      const char* const end = call.last.data() + call.last.size();
       return refuse("calls a function not known to be harmless",
                     {begin, static_cast<std::size_t>(end - begin)}, true);
     }

@@ -5,18 +5,23 @@
 namespace relevo::route::postgres {
 
 Reader::Reader(std::string_view sql, Dialect dialect, Analysis& analysis)
-    : lexer_(sql, dialect), analysis_(analysis), now_(lexer_.next()) {}
+    : lexer_(sql, dialect), analysis_(analysis) {
+  lexer_.next();
+}
 
 void Reader::advance() {
-  const bool name = now_.is_name();
-  const std::string_view text = now_.text;
-  const TokenKind kind = now_.kind;
-  now_ = lexer_.next();
-  if (!name || now_.kind != TokenKind::left_paren) return;
+  const TokenKind kind = now().kind;
+  if (!now().is_name()) {
+    lexer_.next();
+    return;
+  }
+  const std::string_view name = now().text;
+  lexer_.next();
+  if (!at(TokenKind::left_paren)) return;
   if (kind == TokenKind::unicode_identifier) {
-    effect(EffectKind::unknown, text);  // may spell any function's name
+    effect(EffectKind::unknown, name);  // may spell any function's name
   } else {
-    note_call(text);
+    note_call(name);
   }
 }
 
@@ -38,8 +43,8 @@ bool Reader::accept(TokenKind kind) {
 }
 
 std::string_view Reader::accept_name() {
-  if (!now_.is_name()) return {};
-  const std::string_view name = unquoted(now_.text);
+  if (!now().is_name()) return {};
+  const std::string_view name = unquoted(now().text);
   advance();
   return name;
 }

@@ -27,17 +27,16 @@ class Reader {
  public:
   Reader(std::string_view sql, Dialect dialect, Analysis& analysis);
 
-  const Token& now() const { return now_; }
+  const Token& now() const { return lexer_.token(); }
   void advance();
   Token peek() const;  // the token behind now()
 
   // At the statement's end: a semicolon, the text's end, or what can't be read.
   bool ended() const {
-    return now_.kind == TokenKind::semicolon || now_.kind == TokenKind::end ||
-           now_.kind == TokenKind::invalid;
+    return at(TokenKind::semicolon) || at(TokenKind::end) || at(TokenKind::invalid);
   }
-  bool at(Keyword keyword) const { return now_.keyword == keyword; }
-  bool at(TokenKind kind) const { return now_.kind == kind; }
+  bool at(Keyword keyword) const { return now().keyword == keyword; }
+  bool at(TokenKind kind) const { return now().kind == kind; }
   bool accept(Keyword keyword);
   bool accept(TokenKind kind);
   // The name at hand, or "" if none is; passes it.
@@ -56,7 +55,6 @@ class Reader {
 
   Lexer lexer_;
   Analysis& analysis_;
-  Token now_;
 };
 
 // An identifier's text without its quotes where they can simply be dropped; as

@@ -30,14 +30,8 @@ bool starts_folded(std::string_view name, std::string_view prefix) {
 }  // namespace
 
 Locality locality_of(std::string_view identifier) {
-  if (identifier.size() >= 2 && identifier.front() == '"') {
-    identifier = identifier.substr(1, identifier.size() - 2);
-  }
-  // Almost every name ends here.
-  if (identifier.size() < 7 || (identifier[0] | 0x20) != 'p' || (identifier[1] | 0x20) != 'g' ||
-      identifier[2] != '_') {
-    return Locality::everywhere;
-  }
+  if (!may_be_local(identifier)) return Locality::everywhere;
+  if (identifier.front() == '"') identifier = identifier.substr(1, identifier.size() - 2);
   if (equals_folded(identifier, "pg_temp") || starts_folded(identifier, "pg_temp_")) {
     return Locality::session;
   }

@@ -16,6 +16,13 @@ enum class Locality : std::uint8_t {
   server,   // pg_stat_*, pg_locks, ...
 };
 
+// False for almost every name, and for every name that is the same everywhere.
+inline bool may_be_local(std::string_view identifier) {
+  if (identifier.size() < 7) return false;
+  const char* const name = identifier.data() + (identifier.front() == '"' ? 1 : 0);
+  return (name[0] | 0x20) == 'p' && (name[1] | 0x20) == 'g' && name[2] == '_';
+}
+
 // `identifier` as written, perhaps quoted.
 Locality locality_of(std::string_view identifier);
 

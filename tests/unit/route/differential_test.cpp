@@ -200,7 +200,7 @@ TEST(Differential, SplicedStatements) {
     const std::string& donor = corpus[generator.below(corpus.size())].sql;
     check(generator.splice(sql, donor), tally, false);
   }
-  EXPECT_GT(tally.parsed_reads, 4'000U);
+  EXPECT_GT(tally.parsed_reads, 2'000U);
 }
 
 TEST(Differential, DamagedStatements) {
@@ -211,7 +211,7 @@ TEST(Differential, DamagedStatements) {
   for (int i = 0; i < 130'000; ++i) {
     check(generator.damage(corpus[generator.below(corpus.size())].sql), tally, false);
   }
-  EXPECT_GT(tally.parsed_reads, 4'000U);
+  EXPECT_GT(tally.parsed_reads, 2'000U);
 }
 
 }  // namespace
