@@ -40,7 +40,9 @@ find_package(OpenSSL 3.0 REQUIRED)
 # that coroutines exist; GCC warns falsely about Asio's own operator delete.
 add_library(relevo_asio INTERFACE)
 target_compile_definitions(relevo_asio INTERFACE
-  ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT ASIO_HAS_STD_COROUTINE)
+  ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT ASIO_HAS_STD_COROUTINE
+  # Asio guesses this from what was included before it: files of one program would disagree.
+  ASIO_HAS_STD_ALIGNED_ALLOC=1)
 target_compile_options(relevo_asio INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
 target_link_libraries(relevo_asio INTERFACE Threads::Threads)
 
