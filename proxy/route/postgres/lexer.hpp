@@ -24,8 +24,10 @@
 namespace relevo::route::postgres {
 
 enum class TokenKind : std::uint8_t {
+  // The three that end a statement come first, the three kinds of name next.
   end,
-  invalid,             // unterminated, or a NUL byte: nothing behind it is known
+  invalid,  // unterminated, or a NUL byte: nothing behind it is known
+  semicolon,
   word,                // unquoted identifier or keyword
   quoted_identifier,   // "..."
   unicode_identifier,  // U&"...": its name isn't known without decoding
@@ -39,7 +41,6 @@ enum class TokenKind : std::uint8_t {
   left_bracket,
   right_bracket,
   comma,
-  semicolon,
   dot,
   typecast,  // ::
   other,     // anything else that is one character to the server, also := and ..
@@ -53,8 +54,9 @@ struct Token {
 
   bool is(Keyword k) const { return keyword == k; }
   bool is_name() const {
-    return kind == TokenKind::word || kind == TokenKind::quoted_identifier ||
-           kind == TokenKind::unicode_identifier;
+    static_assert(static_cast<int>(TokenKind::unicode_identifier) ==
+                  static_cast<int>(TokenKind::word) + 2);
+    return kind >= TokenKind::word && kind <= TokenKind::unicode_identifier;
   }
 };
 

@@ -35,21 +35,17 @@ class Ahead {
   std::uint32_t bits_ = 0;
 };
 
+constexpr std::uint32_t bit(TokenKind kind) { return 1U << static_cast<unsigned>(kind); }
+
+// Kinds by mask and not by switch: this runs at every token, and no branch
+// predictor knows what comes next in SQL.
+constexpr std::uint32_t operand_kinds =
+    bit(TokenKind::quoted_identifier) | bit(TokenKind::unicode_identifier) |
+    bit(TokenKind::string) | bit(TokenKind::dollar_string) | bit(TokenKind::number) |
+    bit(TokenKind::parameter) | bit(TokenKind::right_bracket);
+
 bool is_operand(const Token& token) {
-  switch (token.kind) {
-    case TokenKind::quoted_identifier:
-    case TokenKind::unicode_identifier:
-    case TokenKind::string:
-    case TokenKind::dollar_string:
-    case TokenKind::number:
-    case TokenKind::parameter:
-    case TokenKind::right_bracket:
-      return true;
-    case TokenKind::word:
-      break;
-    default:
-      return false;
-  }
+  if (token.kind != TokenKind::word) return (operand_kinds & bit(token.kind)) != 0;
   switch (token.keyword_class) {
     case KeywordClass::none:
       return true;
@@ -134,27 +130,20 @@ Verdict QueryScan::run(bool in_parentheses) {
     const Token& token = reader_.now();
     bool operand = is_operand(token);
     bool from_item = false;
-    switch (token.kind) {
-      case TokenKind::word:
-      case TokenKind::quoted_identifier:
-      case TokenKind::unicode_identifier:
-        name(token);
-        break;
-      case TokenKind::left_paren:
-        open(token);
-        break;
-      case TokenKind::right_paren:
-        if (depth_ == 0) {
-          if (in_parentheses) return verdict_;
-          refuse("its parentheses do not match", token.text);
-          break;
-        }
+    if (token.is_name()) {
+      name(token);
+    } else if (token.kind == TokenKind::left_paren) {
+      open(token);
+    } else if (token.kind == TokenKind::right_paren) {
+      if (depth_ != 0) {
         operand = !no_operand_.at(depth_);
         from_item = from_item_.at(depth_);
         --depth_;
-        break;
-      default:
-        break;
+      } else if (in_parentheses) {
+        return verdict_;
+      } else {
+        refuse("its parentheses do not match", token.text);
+      }
     }
     before_previous_ = previous_;
     previous_ = Ahead(token, operand, from_item);

@@ -32,9 +32,7 @@ class Reader {
   Token peek() const;  // the token behind now()
 
   // At the statement's end: a semicolon, the text's end, or what can't be read.
-  bool ended() const {
-    return at(TokenKind::semicolon) || at(TokenKind::end) || at(TokenKind::invalid);
-  }
+  bool ended() const { return now().kind <= TokenKind::semicolon; }
   bool at(Keyword keyword) const { return now().keyword == keyword; }
   bool at(TokenKind kind) const { return now().kind == kind; }
   bool accept(Keyword keyword);
