@@ -13,6 +13,10 @@ Controller::Controller(asio::io_context& io, ControllerSettings settings, Ports 
 Controller::~Controller() { impl_->shutdown(); }
 
 Result<void> Controller::start() { return impl_->start(); }
+void Controller::reconfigure(ControllerSettings settings) {
+  impl_->reconfigure(std::move(settings));
+}
+
 void Controller::shutdown() { impl_->shutdown(); }
 
 void Controller::on_view_applied(const model::ViewApplied& applied) {

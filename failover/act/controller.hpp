@@ -51,6 +51,11 @@ class Controller {
   // handler runs afterwards. What was begun on a server is not undone.
   void shutdown();
 
+  // What a reload may change: policy, lag bound, weights, priorities, zones. The
+  // nodes themselves and all logins are those of the start. Probe intervals are
+  // taken at the next start.
+  void reconfigure(ControllerSettings settings);
+
   void on_view_applied(const model::ViewApplied& applied);
   void on_traffic_signal(model::NodeId node, model::TrafficSignal signal);
 

@@ -107,6 +107,17 @@ Result<void> Controller::Impl::start() {
   return {};
 }
 
+void Controller::Impl::reconfigure(ControllerSettings settings) {
+  RELEVO_CHECK(settings.nodes.size() == settings_.nodes.size());
+  settings_ = std::move(settings);
+  policy_ = policy_of(settings_);
+  // A replay needs the policy that decisions were taken under.
+  if (auto opened = memory_.open_journal(policy_, state_); !opened) {
+    tell(model::Severity::critical, std::nullopt, opened.error().message, 0);
+  }
+  publish_view();
+}
+
 void Controller::Impl::shutdown() {
   if (ended_) return;
   ended_ = true;
@@ -136,7 +147,8 @@ void Controller::Impl::observed(const model::Observation& observation) {
     // Positions of a former primary prove nothing about this one's history.
     if (history_of_ != state_.primary) history_.clear();
     history_of_ = state_.primary;
-    history_.add(observation.sent, observation.received, observation.status->position);
+    history_.add(observation.sent, observation.received, observation.status->position,
+                 observation.status->received);
   }
   feed_evidence();
 }

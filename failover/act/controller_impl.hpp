@@ -26,6 +26,7 @@ class Controller::Impl : public std::enable_shared_from_this<Controller::Impl> {
 
   Result<void> start();
   void shutdown();
+  void reconfigure(ControllerSettings settings);
   void command(decide::CommandKind kind, const std::string& node, bool allow_data_loss,
                Reply reply);
   void feed(decide::Event event);
@@ -51,7 +52,7 @@ class Controller::Impl : public std::enable_shared_from_this<Controller::Impl> {
   std::vector<model::NodeId> catalogue_order() const;
 
   asio::io_context& io_;
-  const ControllerSettings settings_;
+  ControllerSettings settings_;
   decide::Policy policy_;
   Ports ports_;
 

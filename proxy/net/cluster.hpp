@@ -72,6 +72,15 @@ class SharedCluster {
   void remember(const std::string& user, session::postgres::ServerCredentials credentials);
   session::postgres::ServerCredentials credentials(const std::string& user) const;
 
+  // What a server reports to a session with these settings (application_name
+  // left aside: it is the client's own word), once one of them has asked.
+  using Parameters = std::shared_ptr<const session::postgres::ParameterMap>;
+  Parameters welcome(const std::string& user, const std::string& database,
+                     const session::postgres::SettingsMap& settings) const;
+  void set_welcome(const std::string& user, const std::string& database,
+                   const session::postgres::SettingsMap& settings, Parameters parameters);
+  void forget_welcomes();  // another primary, which may differ
+
   const ControlPorts ports;
 
  private:
@@ -79,6 +88,7 @@ class SharedCluster {
   ClusterSettingsPtr settings_;
   std::map<PoolKey, std::shared_ptr<pool::SharedPool>> pools_;
   std::map<std::string, session::postgres::ServerCredentials> credentials_;
+  std::map<std::string, Parameters> welcomes_;
   std::atomic<std::uint32_t> clients_{0};
 };
 

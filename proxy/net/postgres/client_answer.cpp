@@ -1,5 +1,6 @@
 // From the server: answers go to the client, what they did to the session is
 // noted, and at the end of the work the connection is given back.
+#include <algorithm>
 #include <array>
 
 #include "proxy/net/postgres/client_session.hpp"
@@ -75,7 +76,11 @@ void ClientSession::on_answer(Segments& bytes) {
 }
 
 Borrower::OnError ClientSession::on_error(const wire::Report& report) {
-  if (own_ != Own::none || again_ != Again::no) return OnError::forward;
+  if (own_ != Own::none && server_->exchange.answers_proxy()) {
+    own_error_ = {std::string(report.sqlstate), std::string(report.message)};
+    return OnError::forward;
+  }
+  if (again_ != Again::no) return OnError::forward;
   const bool stale =
       report.sqlstate == "0A000" && report.message == "cached plan must not change result type";
   stale_plan_ = stale_plan_ || stale;
@@ -106,8 +111,28 @@ Borrower::OnError ClientSession::on_error(const wire::Report& report) {
 
 void ClientSession::on_parameter(std::string_view name, std::string_view value) {
   parameter_changed_ = true;
-  if (name == "standard_conforming_strings") dialect_.standard_conforming_strings = value == "on";
+  note_dialect(name, value);
   if (name == "application_name") application_name_ = std::string(value);
+}
+
+void ClientSession::on_unprepared(std::uint64_t id) {
+  // A name of an earlier batch stays: its statement is prepared again when used.
+  for (const std::string& name : parsed_in_batch_) {
+    const auto found = statements_.find(name);
+    if (found != statements_.end() && found->second->id == id) statements_.erase(found);
+  }
+}
+
+void ClientSession::note_dialect(std::string_view name, std::string_view value) {
+  if (name == "standard_conforming_strings") {
+    dialect_.standard_conforming_strings = value == "on";
+  } else if (name == "client_encoding") {
+    // Encodings in which a byte below 0x80 may be the second half of a character.
+    static constexpr std::array multibyte = {"SJIS", "BIG5",  "GBK",           "GB18030",
+                                             "UHC",  "JOHAB", "SHIFT_JIS_2004"};
+    dialect_.ascii_in_multibyte = std::any_of(multibyte.begin(), multibyte.end(),
+                                              [&](const char* one) { return value == one; });
+  }
 }
 
 void ClientSession::on_ready(const session::postgres::Verdict& verdict) {
@@ -123,6 +148,7 @@ void ClientSession::on_ready(const session::postgres::Verdict& verdict) {
   auto& exchange = server_->exchange;
   if (exchange.in_transaction()) return;
   ++shard_.traffic().transactions;
+  parsed_in_batch_.clear();
   if (exchange.has_committed()) {
     apply(exchange.take_committed());
   } else if (parameter_changed_) {
@@ -139,10 +165,10 @@ void ClientSession::on_read_done() {
     own_first_ = false;
     if (stale_plan_) {
       drop_server();
-      return end("57P01", done == Own::settings
-                              ? "the session's settings could not be restored on another server "
-                                "connection"
-                              : "the session's state could not be read back");
+      return end(own_error_.code,
+                 (done == Own::settings ? "the session's settings cannot be put in force: "
+                                        : "the session's state cannot be read back: ") +
+                     own_error_.message);
     }
     if (done == Own::inspection) finish_inspection();
   }
@@ -159,11 +185,12 @@ void ClientSession::settle() {
   const bool done =
       server_->clean() && own_ == Own::none && !batch_open_ && pass_left_ == 0 && !first_message_;
   if (welcoming_ && server_->clean() && own_ == Own::none) {
-    const auto parameters = server_->parameters;
-    shard_.set_welcome(user_, database_, settings_, parameters);
+    const auto parameters =
+        std::make_shared<const session::postgres::ParameterMap>(server_->parameters);
+    shard_.cluster().set_welcome(user_, database_, *settings_, parameters);
     unlink();
     state_ = State::welcoming;
-    return finish_welcome(parameters);
+    return finish_welcome(*parameters);
   }
   if (again_ != Again::no && exchange.idle()) return run_again();
   if (!done) return forward();
@@ -289,6 +316,10 @@ void ClientSession::apply_one(const OwnedEffect& effect, SettingsMap& map) {
     case EffectKind::set_role: {
       SettingValue value{effect.value, SettingValue::Form::sql};
       std::string name = session::postgres::fold_setting_name(effect.name);
+      if (effect.kind == EffectKind::set_role && effect.value.empty()) {  // RESET ROLE
+        reset(name);
+        break;
+      }
       // SET TIME ZONE takes forms (INTERVAL, LOCAL) that SET name TO does not.
       if (name == "timezone" && (effect.value.size() == 5 || plain_value(value).empty())) {
         needs_inspection_ = true;
@@ -310,6 +341,7 @@ void ClientSession::apply_one(const OwnedEffect& effect, SettingsMap& map) {
       statements_.clear();
       unnamed_ = nullptr;
       channels_.clear();
+      sql_statements_.clear();
       server_->statements.clear();
       server_->unnamed = nullptr;
       break;
@@ -345,12 +377,16 @@ void ClientSession::apply_one(const OwnedEffect& effect, SettingsMap& map) {
       break;
     case EffectKind::sql_prepare:
       pins_ |= pin_prepare;
+      sql_statements_.insert(effect.name);
       break;
     case EffectKind::sql_deallocate:
       if (effect.name.empty()) {
         pins_ &= ~static_cast<unsigned>(pin_prepare);
+        sql_statements_.clear();
         statements_.clear();
         server_->statements.clear();
+      } else if (sql_statements_.erase(effect.name) > 0 && sql_statements_.empty()) {
+        pins_ &= ~static_cast<unsigned>(pin_prepare);
       }
       break;
     case EffectKind::load:

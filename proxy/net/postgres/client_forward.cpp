@@ -67,6 +67,7 @@ bool ClientSession::may_begin_batch() {
 
 void ClientSession::forward() {
   Segments& out = shard_.worker().to_server();
+  bool over = false;
   while (state_ == State::linked && !own_first_ && again_ == Again::no) {
     if (server_->blocked()) break;
     const std::string_view left = in_.view().substr(cursor_);
@@ -86,7 +87,11 @@ void ClientSession::forward() {
     }
     if (!header) break;
     if (!batch_open_ && begins_batch(*header)) {
-      if (!may_begin_batch()) break;
+      if (!may_begin_batch()) {
+        // Behind a COPY that the server ended early: its last data is gone now.
+        over = server_ != nullptr && server_->clean() && pins_ == 0 && own_ == Own::none;
+        break;
+      }
       if (!first_message_) retained_ = false;  // more than one batch is under way
     }
     if (!forward_message(*header, left)) break;
@@ -95,6 +100,7 @@ void ClientSession::forward() {
   if (state_ == State::ended || server_ == nullptr) return out.clear();
   server_->send(out);
   if (!retained_) forget_retained();
+  if (over) return settle();
   arm();
 }
 

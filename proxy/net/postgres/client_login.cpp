@@ -181,7 +181,9 @@ void ClientSession::advance_password() {
 // finds out whether the database exists; later ones are told from memory.
 void ClientSession::welcome() {
   state_ = State::welcoming;
-  if (const auto known = shard_.welcome(user_, database_, settings_)) return finish_welcome(*known);
+  if (const auto known = shard_.cluster().welcome(user_, database_, *settings_)) {
+    return finish_welcome(*known);
+  }
   plan_ = {};
   plan_.demand.need = route::Need::session;
   route_batch();
@@ -192,10 +194,14 @@ void ClientSession::finish_welcome(const session::postgres::ParameterMap& parame
   std::string out;
   wire::Writer writer(out);
   for (const auto& [name, value] : parameters) {
-    if (name == "standard_conforming_strings") dialect_.standard_conforming_strings = value == "on";
+    note_dialect(name, value);
     // Behind Relevo a client may write, whichever server answers first.
     const bool of_node = name == "in_hot_standby";
-    wire::encode_parameter_status(writer, name, of_node ? std::string_view("off") : value);
+    const bool of_client = name == "application_name";
+    wire::encode_parameter_status(writer, name,
+                                  of_node     ? std::string_view("off")
+                                  : of_client ? std::string_view(application_name_)
+                                              : value);
   }
   const std::uint32_t pid = (shard_.worker().index() << 24) | static_cast<std::uint32_t>(ticket_);
   wire::encode_backend_key_data(writer, pid, wire::as_bytes(cancel_key_));

@@ -66,6 +66,7 @@ class ClientSession final : public Borrower, public std::enable_shared_from_this
   void on_answer(Segments& bytes) override;
   OnError on_error(const wire::postgres::Report& report) override;
   void on_parameter(std::string_view name, std::string_view value) override;
+  void on_unprepared(std::uint64_t id) override;
   void on_own_row(wire::postgres::Bytes row) override;
   void on_ready(const session::postgres::Verdict& verdict) override;
   void on_read_done() override;
@@ -155,6 +156,7 @@ class ClientSession final : public Borrower, public std::enable_shared_from_this
   void forget_retained();
 
   // from the server
+  void note_dialect(std::string_view name, std::string_view value);
   void settle();
   void unlink();
   void apply(const session::postgres::Effects& effects);
@@ -202,7 +204,7 @@ class ClientSession final : public Borrower, public std::enable_shared_from_this
   session::postgres::Prepared unnamed_;
   session::postgres::Prepared unnamed_portal_;
   std::map<std::string, session::postgres::Prepared, std::less<>> portals_;
-  std::set<std::string, std::less<>> channels_;
+  std::set<std::string, std::less<>> channels_, sql_statements_;  // what pins: LISTEN, PREPARE
   std::size_t statement_bytes_ = 0;
   unsigned pins_ = 0;
   route::Dialect dialect_;
@@ -227,6 +229,7 @@ class ClientSession final : public Borrower, public std::enable_shared_from_this
   // the server connection in hand
   ServerPtr server_;
   Own own_ = Own::none;
+  Error own_error_;         // what the server said to it
   bool own_done_ = false;   // its answer is complete
   bool own_first_ = false;  // what the client asks waits for its end
   Again again_ = Again::no;

@@ -394,7 +394,10 @@ bool ServerConnection::on_message(const wire::Header& header, wire::Bytes body,
     body_forwarded_ = true;
   }
   if (exchange.has_unprepared()) {
-    for (const std::uint64_t id : exchange.take_unprepared()) statements.remove(id);
+    for (const std::uint64_t id : exchange.take_unprepared()) {
+      statements.remove(id);
+      borrower_->on_unprepared(id);
+    }
   }
   if (exchange.has_due()) {
     exchange.append_due(to_client.text());

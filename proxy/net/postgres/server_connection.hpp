@@ -58,6 +58,8 @@ class Borrower {
   virtual OnError on_error(const wire::postgres::Report& report) = 0;
   // A row of a query that was not the client's.
   virtual void on_own_row(wire::postgres::Bytes row) = 0;
+  // The Parse of this statement failed, or was skipped after an error.
+  virtual void on_unprepared(std::uint64_t id) = 0;
   virtual void on_parameter(std::string_view name, std::string_view value) = 0;
   // A ReadyForQuery was read; the bytes before it may not have been written yet.
   virtual void on_ready(const session::postgres::Verdict& verdict) = 0;

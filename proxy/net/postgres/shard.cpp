@@ -16,7 +16,6 @@ constexpr auto sweep_interval = std::chrono::seconds(1);
 // A node that could not be connected to gets no reads for this long.
 constexpr auto unavailable_time = std::chrono::milliseconds(500);
 constexpr std::size_t prepared_cache_bytes = 8U << 20;
-constexpr std::size_t welcomes_max = 1024;
 constexpr Ticket ticket_limit = 1U << 24;  // fits a cancel pid beside the worker's number
 
 model::Instant now() { return std::chrono::steady_clock::now(); }
@@ -229,7 +228,8 @@ void Shard::give_back(ServerPtr server) {
       !may_connect(server->key().node) || draining_) {
     return server->close();
   }
-  offer(pool(server->key()), std::move(server));
+  Pool& home = pool(server->key());
+  offer(home, std::move(server));
 }
 
 void Shard::on_opened(const ServerPtr& server) {
@@ -335,7 +335,7 @@ void Shard::apply(model::ViewPtr view) {
   const model::ViewPtr before = std::exchange(view_, std::move(view));
   drop_former_primary(before.get());
   drop_unwanted_nodes();
-  if (before != nullptr && before->primary != view_->primary) welcomes_.clear();
+  if (before != nullptr && before->primary != view_->primary) cluster_->forget_welcomes();
   wake_held();
   acknowledge();
 }
@@ -454,21 +454,6 @@ void Shard::sweep() {
     return entry.second.all.empty() && entry.second.waiting.empty() && entry.second.retry == 0;
   });
   sweep_deadline_ = worker_.deadlines().set(at + sweep_interval, [this] { sweep(); });
-}
-
-std::shared_ptr<const session::postgres::ParameterMap> Shard::welcome(
-    const std::string& user, const std::string& database,
-    const session::postgres::Settings& settings) const {
-  const auto found = welcomes_.find({user, database, settings.get()});
-  return found == welcomes_.end() ? nullptr : found->second.parameters;
-}
-
-void Shard::set_welcome(const std::string& user, const std::string& database,
-                        const session::postgres::Settings& settings,
-                        session::postgres::ParameterMap parameters) {
-  if (welcomes_.size() >= welcomes_max) welcomes_.clear();
-  welcomes_[{user, database, settings.get()}] = {
-      settings, std::make_shared<const session::postgres::ParameterMap>(std::move(parameters))};
 }
 
 void Shard::report(std::vector<session::PoolRow>& pools, std::vector<session::ClientRow>& clients,

@@ -71,14 +71,6 @@ class Shard final : public ServerOwner {
   void cancel_elsewhere(std::uint32_t pid, const std::string& key);
   void note_primary_idle();  // a transaction on the primary ended
 
-  // ParameterStatus for sessions with these settings, once some server told.
-  std::shared_ptr<const session::postgres::ParameterMap> welcome(
-      const std::string& user, const std::string& database,
-      const session::postgres::Settings& settings) const;
-  void set_welcome(const std::string& user, const std::string& database,
-                   const session::postgres::Settings& settings,
-                   session::postgres::ParameterMap parameters);
-
   Worker& worker() { return worker_; }
   SharedCluster& cluster() { return *cluster_; }
   const ClusterSettings& settings() const { return *settings_; }
@@ -151,11 +143,6 @@ class Shard final : public ServerOwner {
 
   session::postgres::SettingsTable settings_table_;
   session::postgres::PreparedTable prepared_table_;
-  struct Welcome {
-    session::postgres::Settings settings;  // keeps the pointer in the key alive
-    std::shared_ptr<const session::postgres::ParameterMap> parameters;
-  };
-  std::map<std::tuple<std::string, std::string, const void*>, Welcome> welcomes_;
   session::Traffic traffic_;
 };
 

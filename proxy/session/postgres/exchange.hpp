@@ -91,6 +91,8 @@ class Exchange {
   TransactionStatus status() const { return status_; }
   bool in_transaction() const { return status_ != TransactionStatus::idle; }
   bool copy_in() const { return copy_in_; }
+  // What the server says now answers a message of our own.
+  bool answers_proxy() const { return !idle() && pending_[head_].audience == Audience::proxy; }
   // The server ignores everything up to the next Sync.
   bool skipping_to_sync() const { return skipping_; }
 
