@@ -28,8 +28,7 @@ void Executor::run(const decide::Action& action) {
 void Executor::drop_older(const decide::Action& action) {
   const auto node = decide::node_of(action.task);
   std::erase_if(jobs_, [&](const auto& entry) {
-    const auto& other = entry.second->action();
-    return decide::node_of(other.task) == node && other.epoch < action.epoch;
+    return decide::node_of(entry.second->action().task) == node && entry.first < action.id;
   });
 }
 

@@ -1,6 +1,6 @@
-// Performs actions on servers and tells how each ended. Jobs run side by side; on
-// one node a job of a newer epoch ends the older ones: what was begun under an
-// older epoch is never continued.
+// Performs actions on servers and tells how each ended. Jobs on different nodes run
+// side by side. On one node a new job ends the older one: what was decided before
+// is not continued beside what is decided now.
 #pragma once
 
 #include <asio/io_context.hpp>

@@ -37,7 +37,8 @@ bool foreign(const Facts& f, NodeId node) {
 
 std::optional<NodeId> arrived(const Facts& f) {
   return first_node(f, [](const Facts& k, NodeId n, const NodeRecord& r) {
-    return r.needs_repoint && r.former_primary == 0 && !k.has_pending(n) && streams(k, n);
+    return r.needs_repoint && !r.freeze_sent && r.former_primary == 0 && !k.has_pending(n) &&
+           streams(k, n);
   });
 }
 
@@ -176,7 +177,7 @@ void repoint_all(Turn& t) {
 
 void follows(Turn& t, NodeId node) {
   auto& record = t.state.nodes[node];
-  record.needs_repoint = record.diverged = false;
+  record.needs_repoint = record.freeze_sent = record.diverged = false;
   record.repoint_failures = 0;
   record.waiting_since.reset();
   record.reason.clear();

@@ -12,6 +12,7 @@ ClusterState initial_state(std::size_t node_count, model::Instant now, const Hin
   state.attempt_since = now;
   state.primary_since = now;
   state.epoch = hint.epoch;
+  state.epoch_used = hint.epoch != 0;
   state.last_primary = hint.primary;
   state.primary_timeline = hint.timeline;
   state.soft_fenced = hint.soft_fenced;
@@ -20,7 +21,9 @@ ClusterState initial_state(std::size_t node_count, model::Instant now, const Hin
     state.nodes[node].former_primary = std::max<model::Epoch>(hint.epoch, 1);
     state.nodes[node].reason = "former primary, as recorded before this process started";
   }
-  for (const auto node : hint.needs_repoint) state.nodes[node].needs_repoint = true;
+  for (const auto node : hint.needs_repoint) {
+    state.nodes[node].needs_repoint = state.nodes[node].freeze_sent = true;
+  }
   for (const auto node : hint.maintenance) state.nodes[node].maintenance = true;
   return state;
 }

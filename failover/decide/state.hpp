@@ -45,6 +45,9 @@ struct NodeRecord {
   std::string reason;
 
   bool needs_repoint = false;  // must be told to follow the present primary
+  // A freeze was sent and may take effect late: what the node was seen to do says
+  // nothing, only a repoint that succeeded does.
+  bool freeze_sent = false;
   unsigned repoint_failures = 0;
   unsigned fence_failures = 0;
   model::Instant retry_at{};                    // of a background action that failed
@@ -63,6 +66,7 @@ struct PendingAction {
 
 struct ClusterState {
   model::Epoch epoch = 0;
+  bool epoch_used = false;                    // a primary was, or may have been, published under it
   std::optional<model::NodeId> primary;       // published
   std::optional<model::NodeId> last_primary;  // the last one that was; before it is replaced
   model::PrimaryGate gate = model::PrimaryGate::closed;

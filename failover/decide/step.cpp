@@ -10,8 +10,8 @@ namespace relevo::decide {
 namespace {
 
 std::array<std::span<const Rule>, 7> tables() {
-  return {housekeeping_rules(), command_rules(), adoption_rules(), failover_rules(),
-          switchover_rules(),   upkeep_rules(),  lease_rules()};
+  return {command_rules(),    housekeeping_rules(), adoption_rules(), failover_rules(),
+          switchover_rules(), upkeep_rules(),       lease_rules()};
 }
 
 // Takes in what the event says, without judging it.

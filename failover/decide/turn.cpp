@@ -58,6 +58,7 @@ void Turn::back_off(NodeId node, unsigned failures) {
 
 void Turn::raise_epoch() {
   ++state.epoch;
+  state.epoch_used = false;
   decision.authority_changed = true;
 }
 
@@ -82,13 +83,15 @@ void Turn::adopt(NodeId node, std::string why) {
   record.reason.clear();
   for (auto& other : state.nodes) {
     other.barred = false;
-    if (other.frozen) other.needs_repoint = true;  // to the one that is primary after all
+    // Frozen ones follow nobody; after another's promotion all may follow the wrong one.
+    if (other.frozen || (previous && *previous != node)) other.needs_repoint = true;
     other.frozen.reset();
     other.retry_at = now;
   }
   record.needs_repoint = false;
   state.primary = node;
   state.last_primary = node;
+  state.epoch_used = true;
   state.gate = model::PrimaryGate::open;
   // This very account of itself counts, and whatever is younger.
   state.primary_since = state.evidence[node].latest->sent - model::Duration(1);
@@ -149,11 +152,13 @@ void Turn::publish_promoted(const model::NodeStatus& status) {
   }
   auto& promoted = state.nodes[node];
   promoted.former_primary = 0;
+  promoted.freeze_sent = false;
   promoted.quarantined = promoted.diverged = false;
   promoted.reason.clear();
 
   state.primary = node;
   state.last_primary = node;
+  state.epoch_used = true;
   state.gate = model::PrimaryGate::open;
   state.primary_since = now;
   state.primary_timeline = status.timeline;
@@ -205,6 +210,7 @@ void Turn::reopen(std::string why) {
   // The same node goes on under the epoch that had none yet.
   state.nodes[node].needs_repoint = false;
   state.primary = node;
+  state.epoch_used = true;
   state.gate = model::PrimaryGate::open;
   state.primary_since = now;
   state.soft_fenced.reset();

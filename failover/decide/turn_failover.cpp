@@ -18,8 +18,7 @@ void Turn::begin_failover(std::string why) {
     if (record.frozen) record.needs_repoint = true;
     record.frozen.reset();
   }
-  // While none is published already, this epoch has had no writable node.
-  if (state.primary || state.phase == Phase::starting || state.doubtful) raise_epoch();
+  if (state.epoch_used || state.doubtful || state.epoch == 0) raise_epoch();
   state.doubtful = false;
   state.primary.reset();
   state.gate = model::PrimaryGate::closed;
@@ -35,7 +34,8 @@ void Turn::freeze_replicas() {
     if (node == state.last_primary || known.is_outsider(node)) continue;
     const auto* status = known.answer(node);
     if (status == nullptr || status->role != model::Role::replica) continue;
-    state.nodes[node].needs_repoint = true;  // whatever becomes of this attempt
+    state.nodes[node].needs_repoint = state.nodes[node].freeze_sent =
+        true;  // whatever becomes of this attempt
     act(FreezeReceiver{node}, policy.freeze_timeout);
   }
   // A forced failover may have a living primary: it must stop at its own end too.

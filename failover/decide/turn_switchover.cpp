@@ -38,7 +38,7 @@ void Turn::fence_and_freeze() {
   for (NodeId node = 0; node < state.nodes.size(); ++node) {
     if (node == state.last_primary || node == state.candidate || known.is_outsider(node)) continue;
     if (!known.says_replica(node)) continue;
-    state.nodes[node].needs_repoint = true;
+    state.nodes[node].needs_repoint = state.nodes[node].freeze_sent = true;
     act(FreezeReceiver{node}, policy.freeze_timeout);
   }
   enter(Phase::fencing);

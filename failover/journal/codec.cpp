@@ -150,18 +150,18 @@ void from_json(const json& in, Action& action) {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeRecord, maintenance, diverged, barred, quarantined,
                                    former_primary, rejoin_prepared, reason, needs_repoint,
-                                   repoint_failures, fence_failures, retry_at, waiting_since,
-                                   frozen)
+                                   freeze_sent, repoint_failures, fence_failures, retry_at,
+                                   waiting_since, frozen)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PendingAction, action, finished, outcome, text, status)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ClusterState, epoch, primary, last_primary, gate, paused,
-                                   lease_held, lease_retry_at, phase, phase_since, phase_deadline,
-                                   primary_since, attempt_since, reason, nodes, evidence, applied,
-                                   awaited_sequence, pending, next_action, system_identifier,
-                                   primary_timeline, primary_position, fork, switchover, candidate,
-                                   doubtful, soft_fenced, wanted, death_confirmed, forced, asked,
-                                   promote_attempts, command, just_received, loss_bytes,
-                                   final_position, needs_acknowledge, failovers, retry_at,
-                                   retry_delay, retry_seen)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ClusterState, epoch, epoch_used, primary, last_primary, gate,
+                                   paused, lease_held, lease_retry_at, phase, phase_since,
+                                   phase_deadline, primary_since, attempt_since, reason, nodes,
+                                   evidence, applied, awaited_sequence, pending, next_action,
+                                   system_identifier, primary_timeline, primary_position, fork,
+                                   switchover, candidate, doubtful, soft_fenced, wanted,
+                                   death_confirmed, forced, asked, promote_attempts, command,
+                                   just_received, loss_bytes, final_position, needs_acknowledge,
+                                   failovers, retry_at, retry_delay, retry_seen)
 
 }  // namespace relevo::decide
 

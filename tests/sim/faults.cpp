@@ -45,7 +45,7 @@ void World::client_writes() {
 // --- faults ---
 
 void World::schedule_faults() {
-  after(milliseconds(300 + below(2500)), [this] {
+  after(milliseconds(50 + below(fault_gap_ms_)), [this] {
     if (healing_) return;
     fault();
     schedule_faults();
@@ -57,7 +57,7 @@ void World::fault() {
   auto& database = databases_[node];
   const auto name = policy_.nodes[node].name;
   const auto other = static_cast<NodeId>(below(databases_.size()));
-  switch (below(16)) {
+  switch (below(18)) {
     case 0:
     case 1:
       log("FAULT crash " + name);
@@ -100,6 +100,17 @@ void World::fault() {
     case 12:
       log("FAULT lease lost");
       return feed(decide::LeaseLost{});
+    case 13:
+      if (!state_.candidate) return;
+      log("FAULT crash the candidate");
+      return crash(*state_.candidate);
+    case 14:
+      if (!hands_on_ || database.primary || !database.running) return;
+      log("FAULT somebody promotes " + name);
+      database.primary = true;
+      ++database.timeline;
+      database.upstream.reset();
+      return;
     default:
       break;
   }
@@ -123,9 +134,26 @@ void World::heal() {
   log("HEAL");
   healing_ = true;
   cut_.clear();
+  // Either all come back, or the primary on record stays dead and the others have
+  // to do without it.
+  if (policy_.mode == decide::Mode::automatic && !hands_on_ && chance(0.5)) {
+    const auto primary = state_.primary ? state_.primary : state_.last_primary;
+    const decide::Facts facts{state_, policy_, now_};
+    for (NodeId node = 0; node < databases_.size(); ++node) {
+      const bool successor = primary && node != primary && !databases_[node].primary &&
+                             is_prefix(databases_[node], databases_[*primary]) &&
+                             databases_[node].upstream == primary && !facts.is_outsider(node) &&
+                             !policy_.nodes[node].never_promote;
+      if (successor) dead_for_good_ = primary;
+    }
+  }
   for (NodeId node = 0; node < databases_.size(); ++node) {
-    restart(node);
     databases_[node].reachable = true;
+    if (node == dead_for_good_) {
+      crash(node);
+      continue;
+    }
+    restart(node);
   }
   const auto command = [this](decide::CommandKind kind, std::optional<NodeId> node, bool force) {
     decide::OperatorCommand order{next_command_++, kind, node, force};
@@ -151,6 +179,12 @@ void World::heal() {
         claimant = state_.last_primary;
       }
       log("OPERATOR decides: " + state_.reason);
+      for (NodeId node = 0; node < databases_.size(); ++node) {
+        const bool able = dead_for_good_ && policy_.durability == decide::Durability::async &&
+                          facts.says_replica(node) && !facts.is_outsider(node) &&
+                          !policy_.nodes[node].never_promote;
+        if (able && !operator_decided_) violate("a failover needed an operator: " + state_.reason);
+      }
       operator_decided_ = true;
       command(decide::CommandKind::failover, attempt < 4 ? claimant : std::nullopt, true);
     });
@@ -163,28 +197,94 @@ void World::violate(std::string what) {
   if (!outcome_.violation.empty()) return;
   outcome_.violation = std::move(what);
   log("VIOLATION " + outcome_.violation);
+  for (NodeId node = 0; node < databases_.size(); ++node) {
+    const auto& database = databases_[node];
+    const auto& record = state_.nodes[node];
+    const auto& assessment = state_.evidence[node].assessment;
+    log("  " + policy_.nodes[node].name + (database.primary ? " primary" : " replica") +
+        (database.running ? "" : " down") + (database.read_only ? " read-only" : "") +
+        " timeline " + std::to_string(database.timeline) + " end " +
+        std::to_string(database.end()) + " follows " +
+        (database.upstream ? policy_.nodes[*database.upstream].name : "nobody") +
+        (record.needs_repoint ? ", to be repointed" : "") + (record.diverged ? ", diverged" : "") +
+        (record.quarantined ? ", quarantined" : "") +
+        (record.former_primary != 0 ? ", former primary" : "") + ": " +
+        std::string(model::to_string(assessment.verdict)) + " " + assessment.reason);
+  }
 }
 
 void World::check_step(const Settled& before, const decide::Decision& decision) {
   if (state_.epoch < before.epoch) violate("the epoch fell");
   if (decision.rule == 0 && settled() != before) violate("a step without a rule changed something");
   for (const auto& action : decision.actions) {
-    if (!std::holds_alternative<decide::Promote>(action.task)) continue;
-    const auto node = *decide::node_of(action.task);
-    if (worker_.primary) violate("promotion while a worker still writes to a primary");
-    if (!state_.lease_held) violate("promotion without the lease");
-    if (state_.nodes[node].maintenance) violate("promotion of a node in maintenance");
-    if (policy_.nodes[node].never_promote) violate("promotion of a never_promote node");
-    if (state_.nodes[node].former_primary != 0) violate("promotion of a quarantined node");
-    state_.switchover ? ++outcome_.switchovers : ++outcome_.failovers;
+    if (const auto* promote = std::get_if<decide::Promote>(&action.task)) {
+      check_promotion(promote->node);
+    }
   }
+}
+
+void World::check_promotion(NodeId node) {
+  const auto& record = state_.nodes[node];
+  state_.switchover ? ++outcome_.switchovers : ++outcome_.failovers;
+  if (worker_.primary) violate("promotion while a worker still writes to a primary");
+  if (!state_.lease_held) violate("promotion without the lease");
+  if (record.maintenance) violate("promotion of a node in maintenance");
+  if (policy_.nodes[node].never_promote) violate("promotion of a never_promote node");
+  if (record.former_primary != 0) violate("promotion of a quarantined node");
+  for (const auto other : told_to_promote_) {
+    const auto& doubtful = databases_[other];
+    if (other != node && !state_.nodes[other].quarantined && doubtful.primary && doubtful.running &&
+        !doubtful.frozen && now_ - doubtful.started > seconds(1)) {
+      violate("a second node is promoted while the first one is primary");
+    }
+  }
+  told_to_promote_.insert(node);
+  if (state_.switchover) {
+    const auto& old = databases_[*state_.last_primary];
+    if (!old.read_only) violate("switchover beside a primary that takes writes");
+    if (!is_prefix(old, databases_[node])) violate("switchover loses writes");
+    return;
+  }
+  if (state_.wanted) return;
+  for (NodeId other = 0; other < databases_.size(); ++other) {
+    const auto& rival = state_.nodes[other];
+    const bool promotable = rival.frozen && !rival.maintenance && !rival.barred &&
+                            !rival.quarantined && !rival.diverged && rival.former_primary == 0 &&
+                            !policy_.nodes[other].never_promote && answers(other);
+    if (promotable && record.frozen &&
+        rival.frozen->compare(*record.frozen) == std::partial_ordering::greater) {
+      violate("a replica that holds more was passed over");
+    }
+  }
+}
+
+bool World::serves() const {
+  if (state_.phase != decide::Phase::steady || !worker_.primary || !worker_.open) return false;
+  const auto& primary = databases_[*worker_.primary];
+  return primary.primary && primary.running && !primary.read_only;
+}
+
+bool World::converged() const {
+  if (!serves() || !open_commands_.empty()) return false;
+  for (NodeId node = 0; node < databases_.size(); ++node) {
+    const auto& database = databases_[node];
+    const auto& record = state_.nodes[node];
+    if (node == worker_.primary || !database.running) continue;
+    if (policy_.mode == decide::Mode::off) continue;
+    const bool named = record.quarantined || record.diverged || record.former_primary != 0;
+    if (database.primary) {
+      if (!named || (were_published_.contains(node) && !database.read_only)) return false;
+    } else if (!database.streaming || database.upstream != worker_.primary) {
+      if (!named) return false;
+    }
+  }
+  return true;
 }
 
 void World::check_end() {
   if (!outcome_.violation.empty()) return;
-  const bool writable = worker_.primary && databases_[*worker_.primary].primary &&
-                        databases_[*worker_.primary].running;
-  if (!writable) return violate("no primary within the bound after healing: " + state_.reason);
+  if (!serves()) return violate("no primary within the bound after healing: " + state_.reason);
+  if (!converged()) return violate("some node neither follows the primary nor is named");
   if (!open_commands_.empty()) return violate("a command was never answered");
   if (policy_.durability != decide::Durability::quorum || operator_decided_) return;
   const auto& log_of_primary = databases_[*worker_.primary].log;

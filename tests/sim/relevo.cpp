@@ -116,11 +116,19 @@ void World::feed(const decide::Event& first) {
 void World::publish() {
   const auto sequence = ++sequence_;
   const auto authority = decide::authority_of(state_);
-  after(milliseconds(1 + below(5)), [this, sequence, authority, life = life_] {
+  const bool slow = !healing_ && chance(0.1);
+  // Messages to a worker arrive in the order in which they were sent.
+  delivered_at_ =
+      std::max(delivered_at_, now_ + milliseconds(slow ? 50 + below(400) : 1 + below(5)));
+  at(delivered_at_, [this, sequence, authority, life = life_] {
     if (life != life_) return;
     if (authority.epoch < worker_.epoch) return violate("a View of an older epoch was applied");
     const bool let_go = worker_.primary && worker_.primary != authority.primary;
     worker_ = {authority.primary, authority.epoch, authority.gate == model::PrimaryGate::open};
+    if (worker_.primary) {
+      were_published_.insert(*worker_.primary);
+      told_to_promote_.clear();
+    }
     if (let_go) unacknowledged_.clear();  // its connections are gone, and their answers
     feed(decide::ViewApplied{{sequence, authority.epoch, 0}});
   });
@@ -128,20 +136,25 @@ void World::publish() {
 
 void World::carry_out(const decide::Action& action) {
   if (std::holds_alternative<decide::AcquireLease>(action.task)) {
-    after(milliseconds(1), [this, life = life_] {
-      if (life == life_) feed(decide::LeaseGranted{});
+    const bool denied = !healing_ && chance(0.4);
+    after(milliseconds(1), [this, denied, life = life_] {
+      if (life == life_ && !denied) feed(decide::LeaseGranted{});
     });
     return;
   }
   const bool faulty = !healing_;
-  const bool never_reaches = faulty && chance(0.03);
-  const bool answer_lost = faulty && chance(0.04);  // it happened all the same
+  const bool never_reaches = faulty && chance(action_fault_);
+  const bool answer_lost = faulty && chance(action_fault_);  // it happened all the same
   const bool silent = faulty && chance(0.01);
+  const auto node = *decide::node_of(action.task);
+  latest_action_[node] = action.id;
   after(milliseconds(5 + below(40)),
-        [this, action, never_reaches, answer_lost, silent, life = life_] {
+        [this, node, action, never_reaches, answer_lost, silent, life = life_] {
           decide::ActionFinished result;
           result.id = action.id;
           if (life != life_ && chance(0.5)) return;
+          // The executor gives up what it is doing to a node when there is something newer.
+          if (life == life_ && latest_action_[node] != action.id) return;
           if (never_reaches) {
             result.outcome = decide::ActionOutcome::unknown;
             result.text = "lost on the way";

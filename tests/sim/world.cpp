@@ -39,6 +39,11 @@ World::World(const Options& options) : options_(options), random_(options.seed) 
     policy_.durability = decide::Durability::quorum;
     policy_.acks = static_cast<unsigned>(1 + below(count - 1));
   }
+  fault_gap_ms_ = 300 + below(3000);
+  action_fault_ = chance(0.3) ? 0.25 : 0.03;
+  hands_on_ = policy_.durability == decide::Durability::async && chance(0.15);
+  if (chance(0.08)) policy_.mode = decide::Mode::manual;
+  if (hands_on_ && chance(0.3)) policy_.mode = decide::Mode::off;
   policy_.promote_timeout = seconds(3);
   policy_.verify_timeout = seconds(2);
   policy_.repoint_timeout = seconds(2);
@@ -158,11 +163,7 @@ Outcome World::run() {
     const auto what = std::move(agenda_.begin()->second);
     agenda_.erase(agenda_.begin());
     what();
-    if (healing_ && state_.phase == decide::Phase::steady && worker_.primary && worker_.open &&
-        open_commands_.empty() && databases_[*worker_.primary].primary &&
-        !databases_[*worker_.primary].read_only) {
-      break;
-    }
+    if (healing_ && converged()) break;
   }
   check_end();
   return outcome_;

@@ -117,6 +117,9 @@ class World {
     return {state_.epoch, state_.phase, state_.primary, state_.gate, state_.next_action};
   }
   void check_step(const Settled& before, const decide::Decision& decision);
+  void check_promotion(NodeId node);
+  bool serves() const;     // a working, writable primary is published
+  bool converged() const;  // and every other node follows it or is named as an outsider
   void check_end();
   void log(const std::string& line);
 
@@ -130,13 +133,19 @@ class World {
   std::set<std::pair<NodeId, NodeId>> cut_;
   std::uint64_t next_write_ = 1;
   bool healing_ = false;
+  // Runs differ in kind: how often something breaks, and what kinds of it do.
+  std::uint64_t fault_gap_ms_ = 1500;
+  double action_fault_ = 0.03;
+  bool hands_on_ = false;  // people promote behind our back (async mode only)
 
   std::optional<detect::Detector> detector_;
   std::vector<bool> probed_;
   decide::ClusterState state_;
   decide::Hint persisted_;  // as of the last decision that had it written down
   std::uint64_t life_ = 0;  // of the Relevo process: what an older one began is lost
+  std::map<NodeId, decide::ActionId> latest_action_;
   std::uint64_t sequence_ = 0;
+  Instant delivered_at_{};  // when the last View sent reaches the worker
   decide::CommandId next_command_ = 1;
   std::map<decide::CommandId, decide::OperatorCommand> open_commands_;
 
@@ -158,7 +167,10 @@ class World {
   };
   std::vector<Acknowledged> acknowledged_;
   std::map<model::Epoch, std::set<NodeId>> written_in_epoch_;
-  bool operator_decided_ = false;  // data loss was allowed
+  std::set<NodeId> told_to_promote_;  // since a primary was last published
+  std::set<NodeId> were_published_;
+  std::optional<NodeId> dead_for_good_;  // healing leaves this primary dead
+  bool operator_decided_ = false;        // data loss was allowed
   Outcome outcome_;
 };
 

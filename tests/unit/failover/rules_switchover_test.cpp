@@ -185,11 +185,26 @@ TEST(Upkeep, OneReplicaThatCannotBeRepointedIsRetriedAlone) {
 }
 
 TEST(Upkeep, ReplicaThatFollowsAlreadyIsLeftAlone) {
-  Stage stage;
-  stage.failed_over();
+  Stage stage(4);
+  stage.steady();
+  stage.dead(0);
+  stage.verdict(3, Verdict::unreachable);
+  stage.later(100ms);
+  stage.applied();
+  for (const NodeId node : {1U, 2U}) {
+    stage.detached(node);
+    stage.ok("FreezeReceiver", node);
+  }
+  stage.primary(1, 2);
+  stage.ok("Promote");
+  ASSERT_EQ(stage.state.primary, 1U);
+  // One that was never frozen comes back and follows by somebody else's hand. One
+  // that was frozen is believed only once it was repointed: the freeze may be late.
   stage.replica_of(2, 1);
+  stage.replica_of(3, 1);
   EXPECT_TRUE(has(stage.later(10ms), 510));
-  EXPECT_FALSE(stage.asked_for("Repoint", 2));
+  EXPECT_FALSE(stage.asked_for("Repoint", 3));
+  EXPECT_TRUE(stage.asked_for("Repoint", 2));
 }
 
 TEST(Upkeep, FormerPrimaryIsFencedNamedAndTakenBack) {
