@@ -356,6 +356,12 @@ Result<std::string> Process::resume(const std::string& cluster) {
   });
 }
 
+Result<std::string> Process::acknowledge(const std::string& cluster) {
+  return command(cluster, command_limit, [](act::Controller& controller, auto reply) {
+    controller.acknowledge(std::move(reply));
+  });
+}
+
 Result<std::string> Process::maintenance(const std::string& cluster, const std::string& node,
                                          bool on) {
   return command(cluster, command_limit, [=](act::Controller& controller, auto reply) {

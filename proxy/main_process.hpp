@@ -48,6 +48,7 @@ class Process final : public admin::Backend {
                                bool allow_data_loss) override;
   Result<std::string> pause(const std::string& cluster) override;
   Result<std::string> resume(const std::string& cluster) override;
+  Result<std::string> acknowledge(const std::string& cluster) override;
   Result<std::string> maintenance(const std::string& cluster, const std::string& node,
                                   bool on) override;
   Result<std::string> reload() override;

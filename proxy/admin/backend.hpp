@@ -60,6 +60,8 @@ class Backend {
                                        bool allow_data_loss) = 0;
   virtual Result<std::string> pause(const std::string& cluster) = 0;
   virtual Result<std::string> resume(const std::string& cluster) = 0;
+  // Forgets earlier failovers, so that automatic ones are allowed again.
+  virtual Result<std::string> acknowledge(const std::string& cluster) = 0;
   virtual Result<std::string> maintenance(const std::string& cluster, const std::string& node,
                                           bool on) = 0;
   virtual Result<std::string> reload() = 0;

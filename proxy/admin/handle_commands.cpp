@@ -103,6 +103,10 @@ Response post_resume(Backend& backend, const Request& request) {
   return gate(backend, request, &Backend::resume);
 }
 
+Response post_ack(Backend& backend, const Request& request) {
+  return gate(backend, request, &Backend::acknowledge);
+}
+
 Response post_maintenance(Backend& backend, const Request& request) {
   const std::string& cluster = request.captured("cluster");
   const std::string& node = request.captured("node");

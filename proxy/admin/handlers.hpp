@@ -23,6 +23,7 @@ Response post_switchover(Backend&, const Request&);
 Response post_failover(Backend&, const Request&);
 Response post_pause(Backend&, const Request&);
 Response post_resume(Backend&, const Request&);
+Response post_ack(Backend&, const Request&);
 Response post_maintenance(Backend&, const Request&);
 Response post_reload(Backend&, const Request&);
 

@@ -28,6 +28,8 @@ constexpr std::array table{
           "Forced change of the primary", post_failover},
     Route{"POST", "/v1/clusters/{cluster}/pause", "", "Hold all new transactions", post_pause},
     Route{"POST", "/v1/clusters/{cluster}/resume", "", "Let held transactions go on", post_resume},
+    Route{"POST", "/v1/clusters/{cluster}/ack", "",
+          "Allow automatic failovers again after too many in a row", post_ack},
     Route{"POST", "/v1/clusters/{cluster}/nodes/{node}/maintenance", "`{\"on\": BOOL}`",
           "Take a node out of rotation and of promotion, or put it back", post_maintenance},
     Route{"POST", "/v1/reload", "", "Read the configuration again", post_reload},

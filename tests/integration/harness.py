@@ -419,14 +419,14 @@ ignore_startup_parameters = extra_float_digits,options
 class Workload:
     """relevo-workload through the proxy, in the background. See tests/support/workload."""
 
-    def __init__(self, test, verify=True, **options):
+    def __init__(self, test, verify=True, setup=True, **options):
         self.directory = Path(tempfile.mkdtemp(dir=test.directory))
         self.json = self.directory / "summary.json"
         ready = self.directory / "ready"
         cluster = test.cluster
         hosts = ",".join(["127.0.0.1"] * len(cluster.ports))
         ports = ",".join(map(str, cluster.ports.values()))
-        command = [workload_program(), "--setup", "--stdin", "--json", self.json, "--ready-file", ready,
+        command = [workload_program(), *(["--setup"] if setup else []), "--stdin", "--json", self.json, "--ready-file", ready,
                    "--conninfo", f"host=127.0.0.1 port={test.proxy.port} user=app dbname=app"]
         if verify:  # straight at the servers: libpq finds the one that is primary now
             command += ["--verify", f"host={hosts} port={ports} user=app dbname=app "

@@ -22,6 +22,8 @@ class Failover(harness.IntegrationTest):
             if node != primary and (facts["state"] != "up" or facts["role"] != "replica" or not facts["follows"]):
                 self.cluster.run("rejoin", node, "--primary", primary)
         self.primary = self.proxy.await_healthy()["primary"]
+        # Many failovers in a row would wait for an operator.
+        self.assertEqual(self.proxy.ctl("ack")[0], 0)
 
     def tearDown(self):
         for node, facts in self.cluster.status().items():
@@ -70,7 +72,7 @@ class Failover(harness.IntegrationTest):
         self.assertGreater(topology["epoch"], epoch)
         roles = {node["name"]: (node["role"], node["state"]) for node in topology["nodes"]}
         self.assertEqual(roles[new][0], "primary")
-        self.assertEqual(roles[self.primary][1], "down")
+        self.assertIn(roles[self.primary][1], ("down", "fenced"))
         # The third node streams from the new primary, as the servers themselves see it.
         third = next(name for name in roles if name not in (new, self.primary))
         harness.wait_until(lambda: self.cluster.status()[third]["follows"] == self.cluster.ports[new],

@@ -189,6 +189,8 @@ void declare(CLI::App& app, Options& options, Action& chosen) {
                      "Even if acknowledged writes may be lost");
   add("pause", "Hold all new transactions", [](Commands& c) { return c.command("pause"); });
   add("resume", "Let held transactions go on", [](Commands& c) { return c.command("resume"); });
+  add("ack", "Allow automatic failovers again after too many in a row",
+      [](Commands& c) { return c.command("ack"); });
   CLI::App* maintenance = add("maintenance", "Take a node out of rotation and of promotion",
                               [](Commands& c) { return c.maintenance(); });
   maintenance->add_option("NODE", options.node, "The node")->required();

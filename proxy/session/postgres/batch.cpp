@@ -73,7 +73,6 @@ void Planner::add(const route::Analysis& analysis) {
     demand_ = demand;
     demand_->hint = hint;
     plan_.reason = analysis.reason;
-    plan_.subject = analysis.subject;
   } else if (demand_->need == demand.need) {
     demand_->unproven = demand_->unproven && demand.unproven;
   }
@@ -91,7 +90,6 @@ void Planner::add(const route::Analysis& analysis) {
 void Planner::add_unknown(std::string_view reason) {
   demand_ = Demand{.need = Need::write, .unproven = false, .hint = {}};
   plan_.reason = reason;
-  plan_.subject = {};
 }
 
 void Planner::use(std::string_view statement) {
@@ -184,7 +182,11 @@ bool Planner::on_message(const wire::Header& header, std::string_view body) {
 
 void Planner::finish() {
   plan_.nothing_to_ask = !asks_ && !plan_.query && !plan_.oversized;
-  if (plan_.oversized) add_unknown("too large to be looked at as a whole");
+  if (plan_.oversized) {
+    add_unknown("too large to be looked at as a whole");
+  } else if (asks_ && !plan_.ends_with_sync) {
+    add_unknown("may go on: it does not end with Sync");
+  }
   if (demand_) {
     plan_.demand = *demand_;
   } else {
@@ -218,6 +220,12 @@ BatchPlan plan_batch(std::string_view bytes, std::size_t bytes_max,
       if (bytes.size() < bytes_max) return plan;
       plan.oversized = true;
       return ready();
+    }
+    const bool empty = header->is(Frontend::sync) || header->is(Frontend::flush);
+    if (empty && header->body_bytes != 0) {
+      plan.status = BatchPlan::Status::malformed;
+      plan.error = "Sync or Flush has a body";
+      return plan;
     }
     const bool complete = left.size() >= header->total_bytes();
     if (header->is(Frontend::terminate)) {

@@ -40,8 +40,7 @@ struct BatchPlan {
   bool nothing_to_ask = false;  // only Close of statements, Flush, Sync: we can answer
   route::Demand demand;
   route::Analysis analysis;  // of a simple query that is not oversized; points into the bytes
-  // What decided, for people: static text, and a view into the batch.
-  std::string_view reason, subject;
+  std::string_view reason;   // what decided, for people: static text
   bool begins_transaction = false;
   bool ends_transaction = false;  // some statement is a COMMIT or ROLLBACK
   bool only_ends = false;         // and that is all it does

@@ -61,25 +61,30 @@ ClientLogin::Step ClientLogin::on_request(const wire::StartupMessage& message, s
   }
   request_.user = std::string(message.user());
   request_.database = std::string(message.database());
+  // Whatever their order, a parameter of its own wins over `options`.
+  if (const auto options = message.parameters.find("options")) {
+    if (!parse_options(*options, request_.settings)) {
+      return refuse("42601",
+                    "the startup option \"" + std::string(*options) + "\" is not supported",
+                    "Only settings, as in -c name=value, can be given.");
+    }
+  }
   std::vector<std::string_view> unrecognized;
   for (const auto& [name, value] : message.parameters) {
-    if (name == "user" || name == "database") continue;
+    if (name == "user" || name == "database" || name == "options") continue;
     if (name.starts_with("_pq_.")) {
       unrecognized.push_back(name);
-    } else if (name == "options") {
-      if (!parse_options(value, request_.settings)) {
-        return refuse("42601", "the startup option \"" + std::string(value) + "\" is not supported",
-                      "Only settings, as in -c name=value, can be given.");
-      }
     } else if (name == "replication") {
       if (value == "false" || value == "off" || value == "no" || value == "0") continue;
       return refuse("0A000", "replication connections do not go through Relevo",
                     "Connect to the server itself.");
     } else {
-      std::string folded = fold_setting_name(name);
-      if (folded == "application_name") request_.application_name = std::string(value);
-      request_.settings[std::move(folded)] = {std::string(value), SettingValue::Form::flat};
+      request_.settings[fold_setting_name(name)] = {std::string(value), SettingValue::Form::flat};
     }
+  }
+  if (const auto named = request_.settings.find("application_name");
+      named != request_.settings.end()) {
+    request_.application_name = named->second.text;
   }
   // 3.1 was never in use; servers answer it, and anything newer than they know, with their newest.
   request_.version = message.version >= wire::version_3_2 ? wire::version_3_2 : wire::version_3_0;
@@ -101,7 +106,7 @@ ClientLogin::Step ClientLogin::on_user(const KnownUser& user, std::string& out) 
     return accept(out);
   }
   wire::Writer writer(out);
-  if (user_.verifier && setup_.cleartext_over_tls && tls_) {
+  if (setup_.cleartext_over_tls && tls_) {
     method_ = Method::cleartext;
     wire::encode_authentication_cleartext(writer);
   } else if (user_.verifier && std::holds_alternative<Md5Verifier>(*user_.verifier)) {
@@ -136,9 +141,11 @@ ClientLogin::Step ClientLogin::on_password(wire::Bytes body, std::string& out) {
     case Method::cleartext: {
       const auto password = wire::decode_password(body);
       if (!password) return refuse("08P01", "malformed password message");
-      const auto matches = password_matches(*user_.verifier, request_.user, *password);
+      const Verifier verifier =
+          user_.verifier.value_or(make_mock_verifier(setup_.mock_secret, request_.user));
+      const auto matches = password_matches(verifier, request_.user, *password);
       if (!matches) return refuse(matches.error().code, matches.error().message);
-      if (!*matches) return wrong_password();
+      if (!*matches || !user_.verifier) return wrong_password();
       credentials_.password = std::string(*password);
       return accept(out);
     }

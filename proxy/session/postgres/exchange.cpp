@@ -18,6 +18,7 @@ bool survives_rollback(route::EffectKind kind) {
     case route::EffectKind::sql_prepare:
     case route::EffectKind::sql_deallocate:
     case route::EffectKind::load:
+    case route::EffectKind::unknown:  // any of these, perhaps
       return true;
     default:
       return false;
@@ -33,6 +34,19 @@ void append_empty(std::string& out, Backend type) {
   wire::Writer writer(out);
   writer.begin(type);
   writer.end();
+}
+
+bool may_end_transaction(const route::Analysis* analysis) {
+  using route::TransactionControl;
+  if (analysis == nullptr) return true;
+  switch (analysis->transaction) {
+    case TransactionControl::commit:
+    case TransactionControl::rollback:
+    case TransactionControl::two_phase:
+      return true;
+    default:
+      return analysis->controls_transaction && analysis->statements > 1;
+  }
 }
 
 bool is_local(Expected kind) { return kind >= Expected::local_parse_complete; }
@@ -92,7 +106,7 @@ bool Exchange::outcome_matters(const route::Analysis& analysis) const {
       break;
   }
   if (analysis.controls_transaction) return true;
-  return !in_transaction() && analysis.cls == route::StatementClass::write;
+  return may_commit_by_itself() && analysis.cls == route::StatementClass::write;
 }
 
 void Exchange::expect_query(Audience audience, const route::Analysis* analysis) {
@@ -107,12 +121,13 @@ void Exchange::expect_query(Audience audience, const route::Analysis* analysis) 
       expectation.mixed = analysis->controls_transaction && analysis->statements > 1;
       expectation.effects = own_effects(*analysis);
     }
+    end_sent_ = end_sent_ || may_end_transaction(analysis);
   }
   push(std::move(expectation));
 }
 
 void Exchange::expect_function_call() {
-  push({.kind = Expected::function_call, .outcome_matters = !in_transaction()});
+  push({.kind = Expected::function_call, .outcome_matters = may_commit_by_itself()});
 }
 
 void Exchange::expect_parse(Audience audience, Prepared statement) {
@@ -128,6 +143,7 @@ void Exchange::expect_execute(const route::Analysis* analysis) {
     expectation.outcome_matters = true;
   }
   batch_matters_ = batch_matters_ || expectation.outcome_matters;
+  end_sent_ = end_sent_ || may_end_transaction(analysis);
   push(std::move(expectation));
 }
 
@@ -135,6 +151,11 @@ void Exchange::expect_sync() {
   skipping_ = false;
   // Outside of a transaction block the work commits at the Sync.
   push({.kind = Expected::sync, .outcome_matters = std::exchange(batch_matters_, false)});
+}
+
+void Exchange::copy_ended() {
+  if (!copy_in_ && !idle()) ++pending_.back().copy_ends;  // for a COPY yet to be answered
+  copy_in_ = false;
 }
 
 // -- what came back --------------------------------------------------------------
@@ -153,7 +174,11 @@ Verdict Exchange::complete(Expected kind) {
 Verdict Exchange::result(bool ends_execute) {
   if (!expects_result()) return {.violation = true};
   const bool forward = front().audience == Audience::client;
-  if (ends_execute && expects(Expected::execute)) pop();
+  if (ends_execute && expects(Expected::execute)) {
+    // A suspended portal's statement has run, too, if not to its end.
+    if (front().effects != nullptr) append(batch_effects_, *front().effects);
+    pop();
+  }
   return {.forward = forward};
 }
 
@@ -174,8 +199,8 @@ Verdict Exchange::on_message(Backend type, Bytes body) {
       return complete(Expected::describe);
     case Backend::parameter_description:
       return expects(Expected::describe) ? Verdict{.forward = true} : Verdict{.violation = true};
-    case Backend::row_description:
-      return expects(Expected::describe) ? complete(Expected::describe) : result(false);
+    case Backend::row_description:  // Execute sends none
+      return expects(Expected::query) ? result(false) : complete(Expected::describe);
     case Backend::data_row:
     case Backend::copy_data:
       return on_data();
@@ -183,8 +208,9 @@ Verdict Exchange::on_message(Backend type, Bytes body) {
     case Backend::copy_done:
       return result(false);
     case Backend::empty_query_response:
-    case Backend::portal_suspended:
       return result(true);
+    case Backend::portal_suspended:
+      return expects(Expected::execute) ? result(true) : Verdict{.violation = true};
     case Backend::command_complete:
       return on_command_complete(body);
     case Backend::copy_in_response:
@@ -224,16 +250,31 @@ Verdict Exchange::on_command_complete(Bytes body) {
   return {.forward = forward};
 }
 
+// Whether the client has already sent the end of the data that the server now asks for.
+bool Exchange::take_copy_end(Expectation& sent_before_it) {
+  if (sent_before_it.copy_ends == 0) return false;
+  --sent_before_it.copy_ends;
+  return true;
+}
+
 Verdict Exchange::on_copy_in() {
   if (!expects_result()) return {.violation = true};
-  copy_in_ = true;
-  if (expects(Expected::execute)) {
-    // While it copies in, the server ignores Sync: those that were sent on
-    // behind the Execute are never answered.
-    while (pending_.size() > head_ + 1 && pending_.back().kind == Expected::sync) {
-      batch_matters_ = batch_matters_ || pending_.back().outcome_matters;
-      pending_.pop_back();
+  copy_in_ = !take_copy_end(front());
+  // While it copies in, the server ignores Sync: those that were sent on behind
+  // the COPY and ahead of its data's end are never answered.
+  std::size_t at = head_ + 1;
+  while (copy_in_ && at < pending_.size()) {
+    Expectation& behind = pending_[at];
+    const bool sync = behind.kind == Expected::sync;
+    if (!sync && !is_local(behind.kind)) break;  // the server will call it an error
+    copy_in_ = !take_copy_end(behind);
+    if (!sync) {
+      ++at;
+      continue;
     }
+    batch_matters_ = batch_matters_ || behind.outcome_matters;
+    pending_[at - 1].copy_ends += behind.copy_ends;
+    pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(at));
   }
   return {.forward = front().audience == Audience::client};
 }
@@ -248,6 +289,7 @@ Verdict Exchange::on_error() {
     return {.forward = !proxy, .failed = true, .for_proxy = proxy};
   }
   const bool proxy = at.audience == Audience::proxy;
+  note_failed(at.effects.get());
   // The server skips to the next Sync; nothing before that is answered.
   while (!idle() && front().kind != Expected::sync) {
     if (front().statement != nullptr) unprepared_.push_back(front().statement->id);
@@ -279,18 +321,25 @@ Verdict Exchange::on_ready(Bytes body) {
     } else if (!failed_) {
       append(batch_effects_, *done.effects);
     } else {
-      for (const OwnedEffect& effect : *done.effects) {
-        unclear_ = unclear_ || survives_rollback(effect.kind);
-      }
+      note_failed(done.effects.get());
     }
   }
   const bool forward = done.audience == Audience::client;
   pop();
+  if (idle()) end_sent_ = false;
   settle_effects();
   return {.forward = forward,
           .ready = true,
           .failed = std::exchange(failed_, false),
           .for_proxy = !forward};
+}
+
+// It failed, which doesn't say how far it came before that.
+void Exchange::note_failed(const Effects* effects) {
+  if (effects == nullptr) return;
+  for (const OwnedEffect& effect : *effects) {
+    unclear_ = unclear_ || survives_rollback(effect.kind);
+  }
 }
 
 void Exchange::settle_effects() {

@@ -74,7 +74,7 @@ class Exchange {
   void expect_close(Audience audience) { push({.kind = Expected::close, .audience = audience}); }
   void expect_sync();
   void answer_locally(Expected local) { push({.kind = local}); }
-  void copy_ended() { copy_in_ = false; }  // the client sent CopyDone or CopyFail
+  void copy_ended();  // the client sent CopyDone or CopyFail, perhaps before it was asked for data
 
   // -- what came back --------------------------------------------------------
   // `body`: of ErrorResponse, NoticeResponse and CommandComplete at least the beginning.
@@ -117,6 +117,8 @@ class Exchange {
     Audience audience = Audience::client;
     bool outcome_matters = false;
     bool mixed = false;  // several statements, some of which begin or end transactions
+    std::uint32_t copy_ends =
+        0;  // CopyDone or CopyFail sent right behind it, before the COPY began
     Prepared statement = nullptr;
     std::unique_ptr<Effects> effects = nullptr;
   };
@@ -127,12 +129,16 @@ class Exchange {
   bool expects(Expected kind) const { return !idle() && pending_[head_].kind == kind; }
   bool expects_result() const;
   bool outcome_matters(const route::Analysis& analysis) const;
+  // A write that is sent now may be committed without a COMMIT of its own.
+  bool may_commit_by_itself() const { return !in_transaction() || end_sent_; }
   Verdict complete(Expected kind);
   Verdict result(bool ends_execute);
   Verdict on_error();
   Verdict on_ready(wire::postgres::Bytes body);
   Verdict on_command_complete(wire::postgres::Bytes body);
   Verdict on_copy_in();
+  static bool take_copy_end(Expectation& sent_before_it);
+  void note_failed(const Effects* effects);
   void settle_effects();
 
   // A queue in a vector: what lies before head_ is done. Emptied, it starts over,
@@ -145,6 +151,7 @@ class Exchange {
   bool skipping_ = false;
   bool failed_ = false;         // in the current query, or batch up to Sync
   bool batch_matters_ = false;  // an Execute since the last Sync writes
+  bool end_sent_ = false;       // something that may end the transaction is not yet answered
   bool unclear_ = false;
   Effects batch_effects_;        // done since the last ReadyForQuery
   Effects transaction_effects_;  // done in the open transaction

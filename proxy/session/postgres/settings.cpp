@@ -32,9 +32,19 @@ bool is_certain(std::string_view name) {
 }
 
 // The role decides whether the others are allowed, so it is left first and
-// taken last.
+// taken last; and another session authorization undoes SET ROLE.
+constexpr std::array identity_names = {std::string_view("session_authorization"),
+                                       std::string_view("role")};
+
 bool is_identity(std::string_view name) {
-  return name == "role" || name == "session_authorization";
+  return std::find(identity_names.begin(), identity_names.end(), name) != identity_names.end();
+}
+
+std::string reset(std::string_view name) { return "RESET " + quote_identifier(name) + ';'; }
+
+const SettingValue* find(const Settings& settings, std::string_view name) {
+  const auto found = settings->find(name);
+  return found == settings->end() ? nullptr : &found->second;
 }
 
 void append_set(std::string& sql, std::string_view name, const SettingValue& value) {
@@ -87,22 +97,27 @@ Settings SettingsTable::intern(SettingsMap map) {
 std::optional<SettingsChange> settings_change(const Settings& from, const Settings& to) {
   if (from == to || *from == *to) return std::nullopt;
   SettingsChange change;
-  std::string identity;
+  std::string identity;  // comes last
+  bool again = false;    // one identity was changed, and what depends on it has to follow
+  for (const std::string_view name : identity_names) {
+    const SettingValue* old = find(from, name);
+    const SettingValue* wanted = find(to, name);
+    const bool same = old == nullptr ? wanted == nullptr : wanted != nullptr && *old == *wanted;
+    if (same && !again) continue;
+    again = true;
+    if (old != nullptr && wanted == nullptr) change.sql += reset(name);
+    if (wanted != nullptr) append_set(identity, name, *wanted);
+  }
+  change.certain = !again;
   for (const auto& [name, value] : *from) {
-    if (to->contains(name)) continue;
-    // Identity first: the role that was set may not be allowed to reset others.
-    std::string reset = "RESET " + quote_identifier(name) + ';';
-    if (is_identity(name)) {
-      change.sql.insert(0, reset);
-    } else {
-      change.sql += reset;
-    }
+    if (is_identity(name) || to->contains(name)) continue;
+    change.sql += reset(name);
     change.certain = change.certain && is_certain(name);
   }
   for (const auto& [name, value] : *to) {
-    const auto old = from->find(name);
-    if (old != from->end() && old->second == value) continue;
-    append_set(is_identity(name) ? identity : change.sql, name, value);
+    if (is_identity(name)) continue;
+    if (const SettingValue* old = find(from, name); old != nullptr && *old == value) continue;
+    append_set(change.sql, name, value);
     change.certain = change.certain && is_certain(name);
   }
   change.sql += identity;
@@ -110,17 +125,18 @@ std::optional<SettingsChange> settings_change(const Settings& from, const Settin
 }
 
 bool parse_options(std::string_view options, SettingsMap& into) {
-  // Words are split at spaces; a backslash takes the next character literally
+  // Words are split at white space; a backslash takes the next character literally
   // (process_postgres_switches, pg_split_opts).
+  const auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
   std::string word;
   std::size_t at = 0;
   bool expect_assignment = false;
   const auto next_word = [&] {
     word.clear();
-    while (at < options.size() && options[at] == ' ') ++at;
+    while (at < options.size() && is_space(options[at])) ++at;
     if (at == options.size()) return false;
-    while (at < options.size() && options[at] != ' ') {
-      if (options[at] == '\\' && at + 1 < options.size()) ++at;
+    while (at < options.size() && !is_space(options[at])) {
+      if (options[at] == '\\' && ++at == options.size()) break;
       word += options[at++];
     }
     return true;

@@ -24,13 +24,14 @@ TEST(Commands, ReachTheBackendWithWhatWasSaid) {
   EXPECT_EQ(post(backend, "failover", R"({"allow_data_loss":false})").status, 200);
   EXPECT_EQ(post(backend, "pause").status, 200);
   EXPECT_EQ(post(backend, "resume", "{}").status, 200);
+  EXPECT_EQ(post(backend, "ack").status, 200);
   EXPECT_EQ(post(backend, "nodes/db2/maintenance", R"({"on":true})").status, 200);
   EXPECT_EQ(post(backend, "nodes/db2/maintenance", R"({"on":false})").status, 200);
   EXPECT_EQ(ask(backend, "POST", "/v1/reload").status, 200);
   EXPECT_THAT(backend.commands(),
               ElementsAre("switchover orders ", "switchover orders db2", "failover orders ",
                           "failover orders db2 allow_data_loss", "failover orders ", "pause orders",
-                          "resume orders", "maintenance orders db2 on",
+                          "resume orders", "ack orders", "maintenance orders db2 on",
                           "maintenance orders db2 off", "reload"));
 }
 

@@ -132,6 +132,9 @@ class FakeBackend : public Backend {
   Result<std::string> resume(const std::string& cluster) override {
     return note("resume " + cluster);
   }
+  Result<std::string> acknowledge(const std::string& cluster) override {
+    return note("ack " + cluster);
+  }
   Result<std::string> maintenance(const std::string& cluster, const std::string& node,
                                   bool on) override {
     return note("maintenance " + cluster + " " + node + (on ? " on" : " off"));

@@ -116,6 +116,7 @@ TEST_F(Relevoctl, GivesCommands) {
                                              {"failover"},
                                              {"pause"},
                                              {"resume"},
+                                             {"ack"},
                                              {"maintenance", "db2", "on"},
                                              {"maintenance", "db2", "off"},
                                              {"reload"}}) {
@@ -126,7 +127,7 @@ TEST_F(Relevoctl, GivesCommands) {
   EXPECT_THAT(backend.commands(),
               ElementsAre("switchover orders ", "switchover orders db2",
                           "failover orders db2 allow_data_loss", "failover orders ", "pause orders",
-                          "resume orders", "maintenance orders db2 on",
+                          "resume orders", "ack orders", "maintenance orders db2 on",
                           "maintenance orders db2 off", "reload"));
 }
 
