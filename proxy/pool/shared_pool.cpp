@@ -7,15 +7,15 @@
 namespace relevo::pool {
 
 bool SharedPool::try_open() {
-  std::uint32_t open = open_.load(std::memory_order_relaxed);
+  std::uint32_t open = open_.load();
   do {
     if (open >= size_.load(std::memory_order_relaxed)) return false;
-  } while (!open_.compare_exchange_weak(open, open + 1, std::memory_order_acq_rel));
+  } while (!open_.compare_exchange_weak(open, open + 1));
   return true;
 }
 
 void SharedPool::closed() {
-  const auto before = open_.fetch_sub(1, std::memory_order_acq_rel);
+  const auto before = open_.fetch_sub(1);
   RELEVO_CHECK(before > 0);
 }
 
@@ -23,7 +23,7 @@ bool SharedPool::enqueue(Waiter waiter) {
   const std::scoped_lock lock(mutex_);
   if (queue_.size() >= queue_max_) return false;
   queue_.push_back(waiter);
-  waiting_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
+  waiting_.store(static_cast<std::uint32_t>(queue_.size()));
   return true;
 }
 
@@ -31,7 +31,7 @@ void SharedPool::remove(Waiter waiter) {
   const std::scoped_lock lock(mutex_);
   if (const auto found = std::find(queue_.begin(), queue_.end(), waiter); found != queue_.end()) {
     queue_.erase(found);
-    waiting_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
+    waiting_.store(static_cast<std::uint32_t>(queue_.size()));
   }
 }
 
@@ -40,7 +40,7 @@ std::optional<Waiter> SharedPool::take_first() {
   if (queue_.empty()) return std::nullopt;
   const Waiter first = queue_.front();
   queue_.pop_front();
-  waiting_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
+  waiting_.store(static_cast<std::uint32_t>(queue_.size()));
   return first;
 }
 

@@ -9,7 +9,9 @@
 // Invariant: open() never exceeds the limit, and nobody waits while a permit is
 // free or a connection idle: every release looks at waiting() first.
 //
-// Thread-safe. The fast path, waiting() on release, is one relaxed load.
+// Thread-safe. The fast path, waiting() on release, is one load. open_ and waiting_
+// are sequentially consistent: one side queues and then looks at open_, the other
+// closes and then looks at waiting_, and one of the two has to see the other.
 #pragma once
 
 #include <atomic>
@@ -38,7 +40,7 @@ class SharedPool {
   bool enqueue(Waiter waiter);
   void remove(Waiter waiter);
   std::optional<Waiter> take_first();
-  bool waiting() const { return waiting_.load(std::memory_order_acquire) != 0; }
+  bool waiting() const { return waiting_.load() != 0; }
   std::uint32_t waiting_count() const { return waiting_.load(std::memory_order_relaxed); }
   std::uint32_t open() const { return open_.load(std::memory_order_relaxed); }
   std::uint32_t size() const { return size_.load(std::memory_order_relaxed); }
