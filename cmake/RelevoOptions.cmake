@@ -19,6 +19,9 @@ endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
                     -fno-omit-frame-pointer -fstack-protector-strong)
+# GCC 12 at -O2 finds these inside of std::variant and std::string, where they are not.
+add_compile_options($<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-maybe-uninitialized>
+                    $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-restrict>)
 if(RELEVO_WERROR)
   add_compile_options(-Werror)
 endif()
