@@ -24,10 +24,13 @@ struct Target {
 // One per *_targets.cpp.
 std::vector<Target> wire_targets();
 std::vector<Target> auth_targets();
+std::vector<Target> session_targets();
 
 inline std::vector<Target> all_targets() {
   std::vector<Target> targets = wire_targets();
-  for (Target& target : auth_targets()) targets.push_back(std::move(target));
+  for (auto* const more : {auth_targets, session_targets}) {
+    for (Target& target : more()) targets.push_back(std::move(target));
+  }
   return targets;
 }
 
