@@ -142,8 +142,10 @@ void Exchange::expect_execute(const route::Analysis* analysis) {
   } else {
     expectation.outcome_matters = true;
   }
-  batch_matters_ = batch_matters_ || expectation.outcome_matters;
-  end_sent_ = end_sent_ || may_end_transaction(analysis);
+  if (!skipping_) {
+    batch_matters_ = batch_matters_ || expectation.outcome_matters;
+    end_sent_ = end_sent_ || may_end_transaction(analysis);
+  }
   push(std::move(expectation));
 }
 

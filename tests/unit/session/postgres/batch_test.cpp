@@ -282,6 +282,22 @@ TEST_F(Batch, TheFirstHintCounts) {
             route::HintTarget::primary);
 }
 
+TEST_F(Batch, TheFirstHintIsKeptByStricterStatements) {
+  const BatchPlan p = plan(Bytes().run("/* relevo: replica */ SELECT 1").run("SET a.b = 1").sync());
+  EXPECT_EQ(p.demand.need, Need::session);
+  EXPECT_EQ(p.demand.hint.target, route::HintTarget::replica);
+}
+
+// One proven write is enough not to believe a hint for replicas.
+TEST_F(Batch, IsUnprovenOnlyIfAllOfItIs) {
+  EXPECT_TRUE(plan(Bytes().run("SELECT f()").sync()).demand.unproven);
+  EXPECT_TRUE(plan(Bytes().run("SELECT f()").run("SELECT g()").sync()).demand.unproven);
+  EXPECT_TRUE(plan(Bytes().run("SELECT 1").run("SELECT g()").sync()).demand.unproven);
+  EXPECT_FALSE(plan(Bytes().run("SELECT f()").run("DELETE FROM t").sync()).demand.unproven);
+  EXPECT_FALSE(plan(Bytes().run("DELETE FROM t").run("SELECT f()").sync()).demand.unproven);
+  EXPECT_FALSE(plan(Bytes().run("SELECT f()").bind("not known").execute().sync()).demand.unproven);
+}
+
 TEST_F(Batch, TerminateIsSeenOnlyAtTheFront) {
   EXPECT_EQ(plan(Bytes().terminate()).status, Status::terminate);
   EXPECT_EQ(plan(Bytes().terminate().query("SELECT 1")).status, Status::terminate);
@@ -321,6 +337,7 @@ TEST_F(Batch, OversizedMessagesGoToThePrimary) {
     }
     EXPECT_TRUE(decided);
   }
+  EXPECT_EQ(plan(std::string_view(batches[0].text()).substr(0, 5)).status, Status::ready);
 }
 
 TEST_F(Batch, ABatchOfManySmallMessagesIsCutAtTheLimit) {

@@ -69,8 +69,11 @@ TEST(ExchangeEffects, ARollbackTakesItBack) {
     recv Z I          -> forward ready
     committed
     unclear yes
-    send query SELECT 1
-    recv C SELECT 1   -> forward
+    send query BEGIN
+    recv C BEGIN      -> forward
+    recv Z T          -> forward ready
+    send query COMMIT
+    recv C COMMIT     -> forward
     recv Z I          -> forward ready
     committed
     unclear no
@@ -441,8 +444,14 @@ TEST(ExchangeOutcome, ASkippedBatchHasNone) {
     send execute INSERT INTO t VALUES (1)
     recv E            -> forward failed
     state settled
+    send sync
+    state settled busy
+    recv Z I          -> forward ready failed
+    send execute INSERT INTO t VALUES (1)
+    recv E            -> forward failed
     send execute INSERT INTO t VALUES (2)
     send sync
+    state settled busy
     send execute SELECT 1
     send sync
     recv Z I          -> forward ready failed
