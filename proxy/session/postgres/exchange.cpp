@@ -73,7 +73,7 @@ std::unique_ptr<Effects> own_effects(const route::Analysis& analysis) {
 
 void Exchange::push(Expectation expectation) {
   if (skipping_) {  // the server will not even look at it
-    if (expectation.statement != nullptr) unprepared_.push_back(expectation.statement->id);
+    note_skipped(expectation);
     return;
   }
   pending_.push_back(std::move(expectation));
@@ -294,7 +294,7 @@ Verdict Exchange::on_error() {
   note_failed(at.effects.get());
   // The server skips to the next Sync; nothing before that is answered.
   while (!idle() && front().kind != Expected::sync) {
-    if (front().statement != nullptr) unprepared_.push_back(front().statement->id);
+    note_skipped(front());
     pop();
   }
   if (idle()) {
@@ -334,6 +334,11 @@ Verdict Exchange::on_ready(Bytes body) {
           .ready = true,
           .failed = std::exchange(failed_, false),
           .for_proxy = !forward};
+}
+
+void Exchange::note_skipped(const Expectation& skipped) {
+  if (skipped.statement != nullptr) unprepared_.push_back(skipped.statement->id);
+  if (skipped.closes != 0) unclosed_.push_back(skipped.closes);
 }
 
 // It failed, which doesn't say how far it came before that.

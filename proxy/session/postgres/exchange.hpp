@@ -71,7 +71,10 @@ class Exchange {
   void expect_bind() { push({.kind = Expected::bind}); }
   void expect_describe() { push({.kind = Expected::describe}); }
   void expect_execute(const route::Analysis* analysis);
-  void expect_close(Audience audience) { push({.kind = Expected::close, .audience = audience}); }
+  // `id`: of our own statement that is closed by it, see take_unclosed().
+  void expect_close(Audience audience, std::uint64_t id = 0) {
+    push({.kind = Expected::close, .audience = audience, .closes = id});
+  }
   void expect_sync();
   void answer_locally(Expected local) { push({.kind = local}); }
   void copy_ended();  // the client sent CopyDone or CopyFail, perhaps before it was asked for data
@@ -110,6 +113,9 @@ class Exchange {
   // Statements whose Parse the server never executed: they aren't there.
   std::vector<std::uint64_t> take_unprepared() { return std::exchange(unprepared_, {}); }
   bool has_unprepared() const { return !unprepared_.empty(); }
+  // Statements whose Close the server never executed: they are still there.
+  std::vector<std::uint64_t> take_unclosed() { return std::exchange(unclosed_, {}); }
+  bool has_unclosed() const { return !unclosed_.empty(); }
 
  private:
   struct Expectation {
@@ -119,6 +125,7 @@ class Exchange {
     bool mixed = false;  // several statements, some of which begin or end transactions
     std::uint32_t copy_ends =
         0;  // CopyDone or CopyFail sent right behind it, before the COPY began
+    std::uint64_t closes = 0;
     Prepared statement = nullptr;
     std::unique_ptr<Effects> effects = nullptr;
   };
@@ -139,6 +146,7 @@ class Exchange {
   Verdict on_copy_in();
   static bool take_copy_end(Expectation& sent_before_it);
   void note_failed(const Effects* effects);
+  void note_skipped(const Expectation& skipped);
   void settle_effects();
 
   // A queue in a vector: what lies before head_ is done. Emptied, it starts over,
@@ -157,6 +165,7 @@ class Exchange {
   Effects transaction_effects_;  // done in the open transaction
   Effects committed_;
   std::vector<std::uint64_t> unprepared_;
+  std::vector<std::uint64_t> unclosed_;
 };
 
 }  // namespace relevo::session::postgres

@@ -1,6 +1,7 @@
 #include "proxy/session/postgres/prepared.hpp"
 
 #include <cstdio>
+#include <iterator>
 
 #include "proxy/wire/postgres/writer.hpp"
 
@@ -88,6 +89,12 @@ void ServerStatements::remove(std::uint64_t id) {
   if (found == by_id_.end()) return;
   recent_.erase(found->second);
   by_id_.erase(found);
+}
+
+void ServerStatements::restore(std::uint64_t id) {
+  if (by_id_.contains(id)) return;
+  recent_.push_back(id);
+  by_id_[id] = std::prev(recent_.end());
 }
 
 void ServerStatements::clear() {

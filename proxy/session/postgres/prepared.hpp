@@ -75,6 +75,8 @@ class ServerStatements {
   // Notes it as prepared; the id that has to be closed to make room, or 0.
   std::uint64_t add(std::uint64_t id);
   void remove(std::uint64_t id);
+  // It is there after all, its Close was skipped: the first to go when room is needed.
+  void restore(std::uint64_t id);
   void clear();
   std::size_t size() const { return by_id_.size(); }
 

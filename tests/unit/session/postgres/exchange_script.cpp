@@ -117,7 +117,8 @@ std::string ExchangeScript::step(std::string_view line) {
   if (verb == "due") return differs(take_due(), line);
   if (verb == "state") return check_state(line);
   if (verb == "committed") return differs(take_committed(), line);
-  if (verb == "unprepared") return differs(take_unprepared(), line);
+  if (verb == "unprepared") return differs(list(exchange_.take_unprepared()), line);
+  if (verb == "unclosed") return differs(list(exchange_.take_unclosed()), line);
   if (verb == "unclear") return differs(exchange_.take_unclear() ? "yes" : "no", line);
   return "no such step";
 }
@@ -149,7 +150,7 @@ std::string ExchangeScript::send(std::string_view what, Audience audience) {
   } else if (kind == "describe") {
     exchange_.expect_describe();
   } else if (kind == "close") {
-    exchange_.expect_close(audience);
+    exchange_.expect_close(audience, what.empty() ? 0 : std::stoull(std::string(what)));
   } else if (kind == "execute") {
     exchange_.expect_execute(analysis(what));
   } else if (kind == "sync") {
@@ -228,10 +229,10 @@ std::string ExchangeScript::take_committed() {
   return list;
 }
 
-std::string ExchangeScript::take_unprepared() {
-  std::string list;
-  for (const std::uint64_t id : exchange_.take_unprepared()) append(list, std::to_string(id));
-  return list;
+std::string ExchangeScript::list(const std::vector<std::uint64_t>& ids) {
+  std::string text;
+  for (const std::uint64_t id : ids) append(text, std::to_string(id));
+  return text;
 }
 
 }  // namespace relevo::session::postgres

@@ -8,7 +8,7 @@
 //
 // `send`: what goes to the server, or is answered by us, in the client's name;
 //   `own-` in front of it: in ours.
-//     query SQL | big-query | function | parse [ID] | bind | describe | close |
+//     query SQL | big-query | function | parse [ID] | bind | describe | close [ID] |
 //     execute SQL | execute ? | sync | copy-end | local parse|close|deallocate
 // `recv`: the server's message by its type byte, a body after it for C and Z.
 //   Behind the arrow stands the whole verdict: forward, ready, failed, own,
@@ -17,7 +17,7 @@
 //   leave some due when the server's next message comes is an error of the script.
 // `state`: any of idle|busy, I|T|E, owed N, open|settled, copying|not-copying,
 //   skipping|not-skipping.
-// `committed`, `unprepared`: what was reported since the last such line, `;` between
+// `committed`, `unprepared`, `unclosed`: what was reported since the last such line, `;` between
 //   effects; `unclear yes|no`.
 //
 // Every line that does not hold is reported by its number and text.
@@ -47,7 +47,7 @@ class ExchangeScript {
   std::string check_state(std::string_view words);
   std::string take_due();
   std::string take_committed();
-  std::string take_unprepared();
+  static std::string list(const std::vector<std::uint64_t>& ids);
   const route::Analysis* analysis(std::string_view sql);
   Prepared statement(std::string_view id) const;
 

@@ -368,6 +368,33 @@ TEST(ExchangeOwn, AFailureOfOurParseFailsTheBatchThatNeedsIt) {
   )"));
 }
 
+// To make room for a statement we close another: skipped, it is still there.
+TEST(ExchangeOwn, ASkippedCloseLeavesItsStatement) {
+  ExchangeScript script;
+  EXPECT_TRUE(script.play(R"(
+    own-send close 4
+    own-send parse 9
+    send bind
+    own-send close 5
+    own-send parse 10
+    send close
+    send sync
+    recv 3            ->
+    recv 1            ->
+    recv E            -> forward failed
+    unclosed 5
+    unprepared 10
+    recv Z I          -> forward ready failed
+    send bind
+    recv E            -> forward failed
+    own-send close 6
+    unclosed 6
+    send sync
+    recv Z I          -> forward ready failed
+    unclosed
+  )"));
+}
+
 TEST(ExchangeLocal, AnswersComeInTheirPlace) {
   ExchangeScript script;
   EXPECT_TRUE(script.play(R"(

@@ -117,6 +117,21 @@ TEST(ServerStatements, EvictTheLeastRecentlyUsed) {
   EXPECT_TRUE(statements.has(1));
 }
 
+TEST(ServerStatements, ARestoredOneIsTheNextToGo) {
+  ServerStatements statements(2);
+  statements.add(1);
+  statements.add(2);
+  EXPECT_EQ(statements.add(3), 1U);
+  statements.restore(1);
+  statements.remove(3);  // skipped together
+  EXPECT_TRUE(statements.has(2));
+  EXPECT_EQ(statements.size(), 2U);
+  statements.restore(2);
+  EXPECT_EQ(statements.size(), 2U);
+  EXPECT_EQ(statements.add(3), 1U);
+  EXPECT_FALSE(statements.has(1));
+}
+
 TEST(ServerStatements, ForgetWhatWasRemoved) {
   ServerStatements statements(2);
   statements.add(1);
