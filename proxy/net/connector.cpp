@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <asio/post.hpp>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -47,16 +46,16 @@ void tune_socket(int fd) {
 void Connector::start(Target target, model::Instant deadline, Handler handler) {
   target_ = std::move(target);
   handler_ = std::move(handler);
-  deadline_ = deadlines_.set(deadline, [weak = weak_from_this()] {
+  deadline_ = worker_.deadlines().set(deadline, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->finish(ConnectFailure::timeout, "timed out");
   });
   asio::error_code not_numeric;
   const auto address = asio::ip::make_address(target_.host, not_numeric);
   if (!not_numeric) {
-    asio::post(io_, [self = shared_from_this(),
-                     endpoint = asio::ip::tcp::endpoint(address, target_.port)] {
-      self->connect(endpoint);
-    });
+    worker_.post(
+        [self = shared_from_this(), endpoint = asio::ip::tcp::endpoint(address, target_.port)] {
+          self->connect(endpoint);
+        });
     return;
   }
   resolver_.async_resolve(target_.host, std::to_string(target_.port),
@@ -69,16 +68,28 @@ void Connector::start(Target target, model::Instant deadline, Handler handler) {
                           });
 }
 
+void Connector::on_stream_readable() {
+  if (stage_ == Stage::tls_answer) return on_tls_answer();
+  if (stage_ == Stage::handshake) handshake();
+}
+
+void Connector::on_stream_writable() {
+  if (stage_ == Stage::connecting) return on_connected();
+  if (stage_ == Stage::handshake) handshake();
+}
+
 void Connector::abandon() {
   handler_ = nullptr;
+  if (stream_ != nullptr) stream_->set_owner(nullptr);
   stream_ = nullptr;
-  deadlines_.clear(deadline_);
+  worker_.deadlines().clear(deadline_);
   resolver_.cancel();
 }
 
 void Connector::finish(ConnectFailure failure, std::string message) {
-  deadlines_.clear(deadline_);
+  worker_.deadlines().clear(deadline_);
   resolver_.cancel();
+  if (stream_ != nullptr) stream_->set_owner(nullptr);
   if (failure != ConnectFailure::none && stream_ != nullptr) stream_->close();
   stream_ = nullptr;
   if (auto handler = std::exchange(handler_, nullptr)) handler(failure, message);
@@ -96,10 +107,10 @@ void Connector::connect(const asio::ip::tcp::endpoint& endpoint) {
     ::close(fd);
     return finish(classify(error), std::strerror(error));
   }
+  stage_ = Stage::connecting;
   stream_->adopt(fd);
-  stream_->wait_writable([self = shared_from_this()](bool ok) {
-    if (ok) self->on_connected();
-  });
+  stream_->set_owner(this);
+  stream_->wait_writable();
 }
 
 void Connector::on_connected() {
@@ -116,9 +127,8 @@ void Connector::on_connected() {
   wire::postgres::encode_ssl_request(writer);
   if (stream_->write(request) != IoStatus::ok)
     return finish(ConnectFailure::reset, stream_->error());
-  stream_->wait_readable([self = shared_from_this()](bool ok) {
-    if (ok) self->on_tls_answer();
-  });
+  stage_ = Stage::tls_answer;
+  stream_->wait_readable();
 }
 
 void Connector::on_tls_answer() {
@@ -127,11 +137,7 @@ void Connector::on_tls_answer() {
   // there by somebody else (CVE-2021-23222).
   std::array<char, 2> answer;
   const auto read = stream_->read(answer);
-  if (read.status == IoStatus::would_block) {
-    return stream_->wait_readable([self = shared_from_this()](bool ok) {
-      if (ok) self->on_tls_answer();
-    });
-  }
+  if (read.status == IoStatus::would_block) return stream_->wait_readable();
   if (read.status != IoStatus::ok) {
     return finish(ConnectFailure::reset,
                   "the server closed the connection instead of answering about TLS");
@@ -156,16 +162,14 @@ void Connector::on_tls_answer() {
 
 void Connector::handshake() {
   if (stream_ == nullptr) return;
-  const auto again = [self = shared_from_this()](bool ok) {
-    if (ok) self->handshake();
-  };
+  stage_ = Stage::handshake;
   switch (stream_->continue_handshake()) {
     case HandshakeStatus::done:
       return finish(ConnectFailure::none, {});
     case HandshakeStatus::want_read:
-      return stream_->wait_readable(again);
+      return stream_->wait_readable();
     case HandshakeStatus::want_write:
-      return stream_->wait_writable(again);
+      return stream_->wait_writable();
     case HandshakeStatus::failed:
       return finish(ConnectFailure::tls, "TLS: " + stream_->error());
   }

@@ -114,10 +114,11 @@ Result<void> DataPlane::start() {
   }
   for (const Bound& one : bound) {
     auto listener = std::make_unique<Listener>(
-        workers_[one.worker]->io(), one.fd, [this, one](int fd, std::string peer) {
+        workers_[one.worker]->poller(), workers_[one.worker]->deadlines(), one.fd,
+        [this, one](int fd, std::string peer) {
           accept(one.cluster, one.worker, fd, one.unix_socket, std::move(peer));
         });
-    listener->start();
+    if (!listener->start()) return fail("bind", "cannot wait for connections");
     listeners_.emplace_back(one.worker, std::move(listener));
   }
   for (auto& worker : workers_) worker->start();

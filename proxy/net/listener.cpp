@@ -96,42 +96,43 @@ Result<void> check_address_free(const config::Listen& listen) {
   return {};
 }
 
-Listener::Listener(asio::io_context& io, int fd, Handler handler)
-    : descriptor_(io, fd), retry_(io), handler_(std::move(handler)) {}
+Listener::Listener(Poller& poller, Deadlines& deadlines, int fd, Handler handler)
+    : poller_(poller), deadlines_(deadlines), fd_(fd), handler_(std::move(handler)) {}
 
-void Listener::start() {
-  descriptor_.async_wait(asio::posix::descriptor_base::wait_read, [this](asio::error_code error) {
-    if (!error) accept_all();
-  });
-}
+Listener::~Listener() { close(); }
+
+bool Listener::start() { return poller_.add(fd_, *this); }
 
 void Listener::close() {
-  asio::error_code ignored;
-  retry_.cancel();
-  descriptor_.close(ignored);
+  if (fd_ < 0) return;
+  deadlines_.clear(retry_);
+  poller_.remove(fd_, *this);
+  ::close(std::exchange(fd_, -1));
 }
 
-void Listener::accept_all() {
-  for (int i = 0; i < accepts_per_turn; ++i) {
+void Listener::on_poll(std::uint32_t) {
+  for (int i = 0; i < accepts_per_turn && fd_ >= 0; ++i) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    const int fd = ::accept4(descriptor_.native_handle(), reinterpret_cast<sockaddr*>(&address),
-                             &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd =
+        ::accept4(fd_, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       handler_(fd, peer_name(address));
       continue;
     }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return;
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       // Out of descriptors: those in use come first; try again in a while.
-      retry_.expires_after(retry_interval);
-      retry_.async_wait([this](asio::error_code error) {
-        if (!error) start();
-      });
+      if (retry_ == 0) {
+        retry_ = deadlines_.set(std::chrono::steady_clock::now() + retry_interval, [this] {
+          retry_ = 0;
+          poller_.later(*this);
+        });
+      }
       return;
     }
-    if (errno != EINTR && errno != ECONNABORTED) break;
   }
-  start();
+  if (fd_ >= 0) poller_.later(*this);  // others get a turn
 }
 
 }  // namespace relevo::net

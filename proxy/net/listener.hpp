@@ -1,16 +1,16 @@
 // Accepts clients of one address for one worker. TCP addresses are bound by each
 // worker with SO_REUSEPORT, and the kernel spreads connections; a Unix socket has
 // one listener, which deals them out in turn.
+//
+// Everything but the constructor belongs to the worker's thread once it runs.
 #pragma once
 
-#include <asio/generic/stream_protocol.hpp>
-#include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
-#include <asio/steady_timer.hpp>
 #include <functional>
 #include <string>
 
 #include "proxy/config/config.hpp"
+#include "proxy/net/deadlines.hpp"
+#include "proxy/net/poller.hpp"
 #include "topology/model/result.hpp"
 
 namespace relevo::net {
@@ -22,20 +22,25 @@ Result<int> bind_listener(const config::Listen& address);
 // would let two processes share it, and split the clients between them.
 Result<void> check_address_free(const config::Listen& address);
 
-class Listener {
+class Listener final : PollHandler {
  public:
   using Handler = std::function<void(int fd, std::string peer)>;  // fd: the handler's to close
 
-  Listener(asio::io_context& io, int fd, Handler handler);
-  void start();
+  Listener(Poller& poller, Deadlines& deadlines, int fd, Handler handler);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  bool start();  // false: the system refuses
   void close();
 
  private:
-  void accept_all();
+  void on_poll(std::uint32_t events) override;
 
-  asio::posix::stream_descriptor descriptor_;
-  asio::steady_timer retry_;
+  Poller& poller_;
+  Deadlines& deadlines_;
+  int fd_;
   Handler handler_;
+  Deadlines::Id retry_ = 0;
 };
 
 }  // namespace relevo::net

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "topology/model/check.hpp"
 
@@ -33,9 +34,10 @@ Stream::~Stream() { close(); }
 void Stream::adopt(int fd) {
   RELEVO_CHECK(!is_open());
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL, 0) | O_NONBLOCK);
-  asio::error_code ignored;
-  descriptor_.assign(fd, ignored);
-  if (ignored) ::close(fd);
+  fd_ = fd;
+  readable_ = writable_ = want_read_ = want_write_ = hung_up_ = false;
+  // Refused (out of memory): the owner's deadline ends it.
+  poller_.add(fd_, *this);
 }
 
 void Stream::adopt(DetachedStream stream) {
@@ -45,7 +47,8 @@ void Stream::adopt(DetachedStream stream) {
 
 DetachedStream Stream::detach() {
   RELEVO_CHECK(is_open() && !blocked());
-  return {descriptor_.release(), std::exchange(ssl_, nullptr)};
+  poller_.remove(fd_, *this);
+  return {std::exchange(fd_, -1), std::exchange(ssl_, nullptr)};
 }
 
 void Stream::close() {
@@ -55,16 +58,48 @@ void Stream::close() {
     ssl_ = nullptr;
     ERR_clear_error();
   }
-  asio::error_code ignored;
-  if (descriptor_.is_open()) descriptor_.close(ignored);
+  if (is_open()) {
+    poller_.remove(fd_, *this);
+    ::close(std::exchange(fd_, -1));
+  }
+  want_read_ = want_write_ = false;
   queue_.clear();
   queue_.shrink_to_fit();
   queue_sent_ = 0;
 }
 
-void Stream::cancel_waits() {
-  asio::error_code ignored;
-  if (descriptor_.is_open()) descriptor_.cancel(ignored);
+// -- readiness ---------------------------------------------------------------------
+
+void Stream::wait_readable() {
+  want_read_ = true;
+  // OpenSSL may hold bytes that the kernel no longer announces.
+  if (readable_ || hung_up_ || (ssl_ != nullptr && SSL_pending(ssl_) > 0)) {
+    readable_ = true;
+    poller_.later(*this);
+  }
+}
+
+void Stream::wait_writable() {
+  want_write_ = true;
+  if (writable_) poller_.later(*this);
+}
+
+void Stream::on_poll(std::uint32_t events) {
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
+  if ((events & EPOLLIN) != 0 || hung_up_) readable_ = true;
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
+  const bool read = want_read_ && readable_;
+  const bool write = want_write_ && writable_;
+  if (owner_ == nullptr || (!read && !write)) return;
+  const auto kept = owner_->keep_alive();
+  if (read) {
+    want_read_ = false;
+    owner_->on_stream_readable();
+  }
+  if (owner_ != nullptr && want_write_ && writable_) {
+    want_write_ = false;
+    owner_->on_stream_writable();
+  }
 }
 
 ReadResult Stream::read(std::span<char> into) {
@@ -72,10 +107,13 @@ ReadResult Stream::read(std::span<char> into) {
   const ssize_t got = ::recv(fd(), into.data(), into.size(), 0);
   if (got > 0) {
     const auto bytes = static_cast<std::size_t>(got);
-    return {IoStatus::ok, bytes, bytes < into.size()};
+    // Less than asked for: the rest, if any, comes with an edge of its own.
+    readable_ = bytes == into.size();
+    return {IoStatus::ok, bytes, !readable_};
   }
   if (got == 0) return {IoStatus::end, 0, true};
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
+    readable_ = errno == EINTR;
     return {IoStatus::would_block, 0, true};
   }
   error_ = std::strerror(errno);
@@ -86,7 +124,10 @@ ReadResult Stream::peek(std::span<char> into) {
   const ssize_t got = ::recv(fd(), into.data(), into.size(), MSG_PEEK);
   if (got > 0) return {IoStatus::ok, static_cast<std::size_t>(got), true};
   if (got == 0) return {IoStatus::end, 0, true};
-  if (errno == EAGAIN || errno == EINTR) return {IoStatus::would_block, 0, true};
+  if (errno == EAGAIN || errno == EINTR) {
+    readable_ = errno == EINTR;
+    return {IoStatus::would_block, 0, true};
+  }
   error_ = std::strerror(errno);
   return {IoStatus::failed, 0, true};
 }
@@ -126,7 +167,10 @@ std::ptrdiff_t Stream::write_some(const iovec* parts, int count) {
   message.msg_iovlen = static_cast<std::size_t>(std::min(count, write_parts_max));
   const ssize_t sent = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
   if (sent >= 0) return sent;
-  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return -1;
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
+    writable_ = errno == EINTR;
+    return -1;
+  }
   error_ = std::strerror(errno);
   return -2;
 }
@@ -148,6 +192,7 @@ std::ptrdiff_t Stream::write_tls(const iovec* parts, int count) {
       }
       const int reason = SSL_get_error(ssl_, result);
       if (reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE) {
+        writable_ = false;
         return total > 0 ? total : -1;
       }
       error_ = reason == SSL_ERROR_SYSCALL && errno != 0 ? std::strerror(errno) : tls_error();

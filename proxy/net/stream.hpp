@@ -5,15 +5,12 @@
 // take is queued, and blocked() stays true until it has gone. Whoever feeds a
 // stream stops reading its source meanwhile; that bounds the queue by one read.
 //
-// Handlers are kept alive by what they capture; after close() they are called
-// no more (a wait that was cancelled says so).
+// The owner is told of readiness once per wait, and not at all after close().
 #pragma once
 
 #include <openssl/types.h>
 #include <sys/uio.h>
 
-#include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -21,7 +18,20 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/net/poller.hpp"
+
 namespace relevo::net {
+
+class StreamOwner {
+ public:
+  virtual void on_stream_readable() = 0;
+  virtual void on_stream_writable() = 0;
+  // The stream's owner lives at least until the result does.
+  virtual std::shared_ptr<void> keep_alive() = 0;
+
+ protected:
+  ~StreamOwner() = default;
+};
 
 enum class IoStatus : std::uint8_t {
   ok,
@@ -44,19 +54,20 @@ struct DetachedStream {
   SSL* ssl = nullptr;
 };
 
-class Stream {
+class Stream final : PollHandler {
  public:
-  explicit Stream(asio::io_context& io) : descriptor_(io) {}
+  explicit Stream(Poller& poller) : poller_(poller) {}
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
+  void set_owner(StreamOwner* owner) { owner_ = owner; }
   void adopt(int fd);  // takes ownership; made non-blocking
   void adopt(DetachedStream stream);
   DetachedStream detach();  // only while nothing is queued or waited for
-  bool is_open() const { return descriptor_.is_open(); }
+  bool is_open() const { return fd_ >= 0; }
   void close();
-  int fd() { return descriptor_.native_handle(); }
+  int fd() const { return fd_; }
 
   ReadResult read(std::span<char> into);
   // Bytes that are there already, without taking them. Plain streams only.
@@ -68,17 +79,10 @@ class Stream {
   std::size_t queued_bytes() const { return queue_.size() - queue_sent_; }
   IoStatus flush();  // ok: all gone; would_block: some is left
 
-  template <typename Handler>  // void(bool ok)
-  void wait_readable(Handler handler) {
-    descriptor_.async_wait(asio::posix::descriptor_base::wait_read,
-                           [h = std::move(handler)](asio::error_code e) mutable { h(!e); });
-  }
-  template <typename Handler>
-  void wait_writable(Handler handler) {
-    descriptor_.async_wait(asio::posix::descriptor_base::wait_write,
-                           [h = std::move(handler)](asio::error_code e) mutable { h(!e); });
-  }
-  void cancel_waits();
+  // The owner is called once when there may be something to read, or room to
+  // write; at the earliest in the loop's next turn.
+  void wait_readable();
+  void wait_writable();
 
   // TLS. The context must outlive nothing: SSL holds a reference of its own.
   bool begin_tls_server(SSL_CTX* context);
@@ -95,7 +99,15 @@ class Stream {
   std::ptrdiff_t write_some(const iovec* parts, int count);  // bytes; -1 would block; -2 failed
   std::ptrdiff_t write_tls(const iovec* parts, int count);
 
-  asio::posix::stream_descriptor descriptor_;
+  void on_poll(std::uint32_t events) override;
+
+  Poller& poller_;
+  StreamOwner* owner_ = nullptr;
+  int fd_ = -1;
+  // An edge was seen and what it announced is not used up.
+  bool readable_ = false, writable_ = false;
+  bool want_read_ = false, want_write_ = false;
+  bool hung_up_ = false;  // the peer is done: its last bytes and its end come without another edge
   SSL* ssl_ = nullptr;
   std::string queue_;
   std::size_t queue_sent_ = 0;

@@ -15,35 +15,40 @@ constexpr auto tick_interval = std::chrono::milliseconds(20);
 Worker::Worker(std::uint32_t index)
     : index_(index),
       work_(asio::make_work_guard(io_)),
-      timer_(io_),
       scratch_(std::make_unique_for_overwrite<char[]>(scratch_bytes)) {}
 
 Worker::~Worker() { stop(); }
 
 void Worker::start() {
-  tick();
   thread_ = std::thread([this] {
     sigset_t all;  // signals are the control thread's
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
     pthread_setname_np(pthread_self(), ("worker" + std::to_string(index_)).c_str());
-    io_.run();  // an escaped exception ends the process: std::terminate
+    run();  // an escaped exception ends the process: std::terminate
   });
+}
+
+void Worker::run() {
+  auto next_tick = std::chrono::steady_clock::now();
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= next_tick) {
+      deadlines_.run(now);
+      next_tick = now + tick_interval;
+      posted_.store(true, std::memory_order_relaxed);  // a name may have been resolved
+    }
+    if (posted_.exchange(false, std::memory_order_acq_rel)) io_.poll();
+    const bool at_once = posted_.load(std::memory_order_relaxed);
+    poller_.turn(at_once ? std::chrono::milliseconds(0) : tick_interval);
+  }
 }
 
 void Worker::stop() {
   if (!thread_.joinable()) return;
-  work_.reset();
-  io_.stop();
+  stopping_ = true;
+  poller_.wake();
   thread_.join();
-}
-
-void Worker::tick() {
-  deadlines_.run(std::chrono::steady_clock::now());
-  timer_.expires_after(tick_interval);
-  timer_.async_wait([this](asio::error_code error) {
-    if (!error) tick();
-  });
 }
 
 std::string Worker::random_text(std::size_t bytes) {

@@ -1,4 +1,4 @@
-// One data-plane thread: an event loop, its deadlines, and what sessions borrow
+// One data-plane thread: its event loop, its deadlines, and what sessions borrow
 // while they have bytes in hand. A session never leaves its worker.
 //
 // Everything but post() and index() belongs to the worker's own thread.
@@ -8,7 +8,7 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,6 +19,7 @@
 
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/deadlines.hpp"
+#include "proxy/net/poller.hpp"
 #include "proxy/net/segments.hpp"
 
 namespace relevo::net {
@@ -37,8 +38,11 @@ class Worker {
   template <typename F>
   void post(F&& f) {
     asio::post(io_, std::forward<F>(f));
+    if (!posted_.exchange(true, std::memory_order_acq_rel)) poller_.wake();
   }
 
+  Poller& poller() { return poller_; }
+  // For name resolution; its handlers run up to one tick late.
   asio::io_context& io() { return io_; }
   Deadlines& deadlines() { return deadlines_; }
   BlockPool& blocks() { return blocks_; }
@@ -51,12 +55,13 @@ class Worker {
   std::uint32_t random_u32();
 
  private:
-  void tick();
+  void run();
 
   std::uint32_t index_;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
-  asio::steady_timer timer_;
+  Poller poller_;
+  std::atomic<bool> posted_{false}, stopping_{false};
   Deadlines deadlines_;
   BlockPool blocks_;
   std::unique_ptr<char[]> scratch_;

@@ -27,6 +27,12 @@ bool SharedPool::enqueue(Waiter waiter) {
   return true;
 }
 
+void SharedPool::put_back(Waiter waiter) {
+  const std::scoped_lock lock(mutex_);
+  queue_.push_front(waiter);
+  waiting_.store(static_cast<std::uint32_t>(queue_.size()));
+}
+
 void SharedPool::remove(Waiter waiter) {
   const std::scoped_lock lock(mutex_);
   if (const auto found = std::find(queue_.begin(), queue_.end(), waiter); found != queue_.end()) {

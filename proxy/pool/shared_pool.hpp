@@ -38,6 +38,7 @@ class SharedPool {
 
   // False: the queue is full.
   bool enqueue(Waiter waiter);
+  void put_back(Waiter waiter);  // one that take_first() gave, at its old place
   void remove(Waiter waiter);
   std::optional<Waiter> take_first();
   bool waiting() const { return waiting_.load() != 0; }

@@ -10,7 +10,7 @@ namespace relevo::net::postgres {
 namespace wire = relevo::wire::postgres;
 
 CancelRequest::CancelRequest(Worker& worker, ServerPtr server)
-    : worker_(worker), server_(std::move(server)), stream_(worker.io()) {
+    : worker_(worker), server_(std::move(server)), stream_(worker.poller()) {
   ++server_->cancels_under_way;
 }
 
@@ -25,7 +25,7 @@ void CancelRequest::start(const ClusterSettings& settings,
   });
   const config::Node& node = settings.config.nodes[server_->key().node];
   // Encrypted where the connection itself is: the key is a secret.
-  connector_ = std::make_shared<Connector>(worker_.io(), worker_.deadlines(), stream_);
+  connector_ = std::make_shared<Connector>(worker_, stream_);
   connector_->start(
       {.host = node.host,
        .port = node.port,
@@ -44,17 +44,15 @@ void CancelRequest::send() {
   wire::encode_cancel_request(writer, server_->backend_pid(),
                               wire::as_bytes(server_->cancel_key()));
   if (stream_.write(bytes) != IoStatus::ok) return finish();
-  await_close();
+  // The server answers nothing; it closes once the signal is sent.
+  stream_.set_owner(this);
+  stream_.wait_readable();
 }
 
-void CancelRequest::await_close() {
-  // The server answers nothing; it closes once the signal is sent.
-  stream_.wait_readable([self = shared_from_this()](bool ok) {
-    std::array<char, 64> ignored;
-    if (ok && self->stream_.read(ignored).status == IoStatus::would_block)
-      return self->await_close();
-    self->finish();
-  });
+void CancelRequest::on_stream_readable() {
+  std::array<char, 64> ignored;
+  if (stream_.read(ignored).status == IoStatus::would_block) return stream_.wait_readable();
+  finish();
 }
 
 void CancelRequest::finish() {

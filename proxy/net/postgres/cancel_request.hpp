@@ -12,7 +12,7 @@
 
 namespace relevo::net::postgres {
 
-class CancelRequest : public std::enable_shared_from_this<CancelRequest> {
+class CancelRequest final : public StreamOwner, public std::enable_shared_from_this<CancelRequest> {
  public:
   CancelRequest(Worker& worker, ServerPtr server);
   ~CancelRequest();
@@ -21,9 +21,12 @@ class CancelRequest : public std::enable_shared_from_this<CancelRequest> {
   void start(const ClusterSettings& settings, std::function<void(CancelRequest&)> done);
   const ServerPtr& server() const { return server_; }
 
+  void on_stream_readable() override;
+  void on_stream_writable() override {}
+  std::shared_ptr<void> keep_alive() override { return shared_from_this(); }
+
  private:
   void send();
-  void await_close();
   void finish();
 
   Worker& worker_;

@@ -258,7 +258,7 @@ void ClientSession::prepare(const Prepared& statement, Audience audience) {
     wire::Writer writer(out.text());
     wire::encode_close(writer, wire::Target::statement,
                        session::postgres::server_statement_name(evicted));
-    exchange.expect_close(Audience::proxy);
+    exchange.expect_close(Audience::proxy, evicted);
   }
   statement->append_parse(out.text(), statement->server_name);
   out.own();

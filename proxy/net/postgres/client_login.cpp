@@ -89,14 +89,11 @@ void ClientSession::begin_tls(bool direct) {
 }
 
 void ClientSession::handshake() {
-  const auto again = [self = shared_from_this()](bool ok) {
-    if (ok && self->state_ == State::tls) self->handshake();
-  };
   switch (stream_.continue_handshake()) {
     case HandshakeStatus::want_read:
-      return stream_.wait_readable(again);
+      return stream_.wait_readable();
     case HandshakeStatus::want_write:
-      return stream_.wait_writable(again);
+      return stream_.wait_writable();
     case HandshakeStatus::failed:
       ++shard_.traffic().logins_failed;
       return close();

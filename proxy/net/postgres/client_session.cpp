@@ -23,7 +23,7 @@ ClientSession::ClientSession(Shard& shard, Ticket ticket, bool counted)
     : shard_(shard),
       ticket_(ticket),
       counted_(counted),
-      stream_(shard.worker().io()),
+      stream_(shard.worker().poller()),
       in_(shard.worker().blocks()) {}
 
 ClientSession::~ClientSession() { shard_.worker().deadlines().clear(deadline_); }
@@ -34,6 +34,7 @@ void ClientSession::start(int fd, bool unix_socket, std::string address) {
   started_ = now();
   if (!unix_socket) tune_socket(fd);
   stream_.adopt(fd);
+  stream_.set_owner(this);
   const config::Cluster& config = shard_.settings().config;
   Worker& worker = shard_.worker();
   session::postgres::ClientLogin::Setup setup;
@@ -69,12 +70,7 @@ bool ClientSession::wants_bytes() const {
 }
 
 void ClientSession::arm() {
-  if (armed_ || !wants_bytes() || !stream_.is_open()) return;
-  armed_ = true;
-  stream_.wait_readable([self = shared_from_this()](bool ok) {
-    self->armed_ = false;
-    if (ok && self->state_ != State::ended) self->on_readable();
-  });
+  if (stream_.is_open() && wants_bytes()) stream_.wait_readable();
 }
 
 void ClientSession::on_readable() {
@@ -127,31 +123,26 @@ void ClientSession::to_client(std::string_view bytes) {
     // Met again by the next read; nothing more is to be told to this client.
     return;
   }
-  if (stream_.blocked()) await_flush();
+  if (stream_.blocked()) stream_.wait_writable();
 }
 
 void ClientSession::to_client(Segments& bytes) {
   if (state_ == State::ended || bytes.empty()) return;
   shard_.traffic().bytes_to_clients += bytes.size();
-  if (stream_.write(bytes.vectors()) == IoStatus::ok && stream_.blocked()) await_flush();
+  if (stream_.write(bytes.vectors()) == IoStatus::ok && stream_.blocked()) stream_.wait_writable();
 }
 
-void ClientSession::await_flush() {
-  if (flushing_) return;
-  flushing_ = true;
-  stream_.wait_writable([self = shared_from_this()](bool ok) {
-    self->flushing_ = false;
-    if (!ok || self->state_ == State::ended) return;
-    switch (self->stream_.flush()) {
-      case IoStatus::would_block:
-        return self->await_flush();
-      case IoStatus::ok:
-        if (self->server_ != nullptr) self->server_->resume_reading();
-        return;
-      default:
-        return self->client_gone();
-    }
-  });
+void ClientSession::on_stream_writable() {
+  if (state_ == State::tls) return handshake();
+  switch (stream_.flush()) {
+    case IoStatus::would_block:
+      return stream_.wait_writable();
+    case IoStatus::ok:
+      if (server_ != nullptr) server_->resume_reading();
+      return;
+    default:
+      return client_gone();
+  }
 }
 
 // -- the end -----------------------------------------------------------------------

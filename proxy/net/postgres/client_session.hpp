@@ -35,7 +35,9 @@
 
 namespace relevo::net::postgres {
 
-class ClientSession final : public Borrower, public std::enable_shared_from_this<ClientSession> {
+class ClientSession final : public Borrower,
+                            public StreamOwner,
+                            public std::enable_shared_from_this<ClientSession> {
  public:
   // `counted`: it has a place among max_clients. Without one it may only cancel.
   ClientSession(Shard& shard, Ticket ticket, bool counted);
@@ -61,6 +63,11 @@ class ClientSession final : public Borrower, public std::enable_shared_from_this
   const std::string& cancel_key() const { return cancel_key_; }
   const ServerPtr& server() const { return server_; }
   session::ClientRow report() const;
+
+  // -- StreamOwner ---------------------------------------------------------------
+  void on_stream_readable() override { on_readable(); }
+  void on_stream_writable() override;
+  std::shared_ptr<void> keep_alive() override { return shared_from_this(); }
 
   // -- Borrower ----------------------------------------------------------------
   void on_answer(Segments& bytes) override;
@@ -112,7 +119,6 @@ class ClientSession final : public Borrower, public std::enable_shared_from_this
   void close();
   void to_client(std::string_view bytes);
   void to_client(Segments& bytes);
-  void await_flush();
 
   // login
   void advance_startup();
@@ -184,7 +190,7 @@ class ClientSession final : public Borrower, public std::enable_shared_from_this
   Stream stream_;
   Buffer in_;
   State state_ = State::startup;
-  bool armed_ = false, flushing_ = false, unix_socket_ = false, ending_ = false;
+  bool unix_socket_ = false, ending_ = false;
   std::string address_;
   model::Instant started_{};
   std::unique_ptr<session::postgres::ClientLogin> login_;

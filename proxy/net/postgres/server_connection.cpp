@@ -31,7 +31,7 @@ model::Instant now() { return std::chrono::steady_clock::now(); }
 }  // namespace
 
 ServerConnection::ServerConnection(Worker& worker, ServerOwner& owner, PoolKey key)
-    : worker_(worker), owner_(owner), key_(std::move(key)), stream_(worker.io()) {}
+    : worker_(worker), owner_(owner), key_(std::move(key)), stream_(worker.poller()) {}
 
 ServerConnection::ServerConnection(Worker& worker, ServerOwner& owner, ServerHandover handover)
     : statements(std::move(handover.statements)),
@@ -41,7 +41,7 @@ ServerConnection::ServerConnection(Worker& worker, ServerOwner& owner, ServerHan
       worker_(worker),
       owner_(owner),
       key_(std::move(handover.key)),
-      stream_(worker.io()),
+      stream_(worker.poller()),
       state_(State::idle),
       tls_(handover.stream.ssl != nullptr),
       backend_pid_(handover.backend_pid),
@@ -50,6 +50,7 @@ ServerConnection::ServerConnection(Worker& worker, ServerOwner& owner, ServerHan
       opened_at_(handover.opened_at),
       idle_since_(now()) {
   stream_.adopt(handover.stream);
+  stream_.set_owner(this);
 }
 
 ServerConnection::~ServerConnection() {
@@ -66,7 +67,7 @@ void ServerConnection::open(const ClusterSettings& settings,
   epoch_ = epoch;
   opened_at_ = now();
   const config::Node& node = settings.config.nodes[key_.node];
-  connector_ = std::make_shared<Connector>(worker_.io(), worker_.deadlines(), stream_);
+  connector_ = std::make_shared<Connector>(worker_, stream_);
   login_deadline_ = worker_.deadlines().set(deadline, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) {
       self->open_failed(ConnectFailure::timeout, {"08001", "timed out while logging in"});
@@ -96,6 +97,7 @@ void ServerConnection::on_connected(ConnectFailure failure, const std::string& m
   if (state_ != State::connecting) return;
   if (failure != ConnectFailure::none) return open_failed(failure, {"08001", message});
   connector_.reset();
+  stream_.set_owner(this);
   state_ = State::login;
   tls_ = stream_.is_tls();
   login_ = std::make_unique<ServerLogin>(
@@ -110,7 +112,7 @@ void ServerConnection::on_connected(ConnectFailure failure, const std::string& m
   if (stream_.write(bytes) == IoStatus::failed) {
     return open_failed(ConnectFailure::reset, {"08006", stream_.error()});
   }
-  if (stream_.blocked()) wait_until_flushed();
+  if (stream_.blocked()) stream_.wait_writable();
   arm();
 }
 
@@ -122,7 +124,7 @@ bool ServerConnection::on_login_message(const wire::Header& header, wire::Bytes 
         open_failed(ConnectFailure::reset, {"08006", stream_.error()});
         return false;
       }
-      if (stream_.blocked()) wait_until_flushed();
+      if (stream_.blocked()) stream_.wait_writable();
       return true;
     case ServerLogin::Step::failed:
       open_failed(ConnectFailure::none, login_->error());
@@ -223,36 +225,25 @@ void ServerConnection::send(Segments& bytes) {
     return;
   }
   bytes.clear();
-  if (stream_.blocked()) wait_until_flushed();
+  if (stream_.blocked()) stream_.wait_writable();
 }
 
-void ServerConnection::wait_until_flushed() {
-  if (flushing_) return;
-  flushing_ = true;
-  stream_.wait_writable([self = shared_from_this()](bool ok) {
-    self->flushing_ = false;
-    if (!ok || self->state_ == State::closed) return;
-    switch (self->stream_.flush()) {
-      case IoStatus::would_block:
-        return self->wait_until_flushed();
-      case IoStatus::ok:
-        if (self->borrower_ != nullptr) self->borrower_->on_server_writable();
-        return;
-      default:
-        return self->on_readable();
-    }
-  });
+void ServerConnection::on_stream_writable() {
+  switch (stream_.flush()) {
+    case IoStatus::would_block:
+      return stream_.wait_writable();
+    case IoStatus::ok:
+      if (borrower_ != nullptr) borrower_->on_server_writable();
+      return;
+    default:
+      return on_readable();
+  }
 }
 
 // -- from the server -----------------------------------------------------------------
 
 void ServerConnection::arm() {
-  if (armed_ || state_ == State::closed || !stream_.is_open()) return;
-  armed_ = true;
-  stream_.wait_readable([self = shared_from_this()](bool ok) {
-    self->armed_ = false;
-    if (ok && self->state_ != State::closed) self->on_readable();
-  });
+  if (stream_.is_open()) stream_.wait_readable();
 }
 
 void ServerConnection::resume_reading() {
@@ -314,6 +305,7 @@ bool ServerConnection::process(std::size_t size) {
     }
     const std::size_t total = header->total_bytes();
     if (borrower_ != nullptr && is_data(*header)) {
+      append_due();
       const Verdict verdict = exchange.on_data();
       if (verdict.violation) {
         lost({"08P01", "the server sent rows that nobody asked for"}, false);
@@ -361,10 +353,7 @@ bool ServerConnection::on_message(const wire::Header& header, wire::Bytes body,
   if (state_ == State::login) return on_login_message(header, body);
   if (borrower_ == nullptr) return on_idle_message(header, body);
   bool swallow = false;
-  if (exchange.has_due()) {
-    exchange.append_due(worker_.to_client().text());
-    worker_.to_client().own();
-  }
+  append_due();
   if (header.is(Backend::error_response)) {
     unnamed = nullptr;
     bool is_lost = false;
@@ -399,15 +388,22 @@ bool ServerConnection::on_message(const wire::Header& header, wire::Bytes body,
       borrower_->on_unprepared(id);
     }
   }
-  if (exchange.has_due()) {
-    exchange.append_due(to_client.text());
-    to_client.own();
+  if (exchange.has_unclosed()) {
+    for (const std::uint64_t id : exchange.take_unclosed()) statements.restore(id);
   }
+  append_due();
   if (verdict.ready) {
     ready_in_chunk_ = true;
     borrower_->on_ready(verdict);
   }
   return true;
+}
+
+// Answers of our own whose turn has come.
+void ServerConnection::append_due() {
+  if (!exchange.has_due()) return;
+  exchange.append_due(worker_.to_client().text());
+  worker_.to_client().own();
 }
 
 void ServerConnection::on_error_message(wire::Bytes body, bool& is_lost, bool& swallow) {

@@ -84,7 +84,8 @@ struct ServerHandover {
   model::Epoch epoch = 0;
 };
 
-class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
+class ServerConnection final : public StreamOwner,
+                               public std::enable_shared_from_this<ServerConnection> {
  public:
   enum class State : std::uint8_t { connecting, login, idle, lent, closed };
 
@@ -111,6 +112,10 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   // It ended in the middle of a message of which the client has the beginning.
   bool cut_in_message() const { return body_left_ > 0 && body_forwarded_; }
   bool clean() const { return exchange.idle() && !exchange.in_transaction() && !mid_message(); }
+
+  void on_stream_readable() override { on_readable(); }
+  void on_stream_writable() override;
+  std::shared_ptr<void> keep_alive() override { return shared_from_this(); }
 
   // What the borrower works with.
   session::postgres::Exchange exchange;
@@ -140,10 +145,10 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
                   std::string_view whole);
   bool on_login_message(const wire::postgres::Header& header, wire::postgres::Bytes body);
   bool on_idle_message(const wire::postgres::Header& header, wire::postgres::Bytes body);
+  void append_due();
   void on_error_message(wire::postgres::Bytes body, bool& lost, bool& swallow);
   bool mid_message() const { return body_left_ > 0 || !carry_.empty(); }
   void lost(Error error, bool reset);
-  void wait_until_flushed();
   void open_failed(ConnectFailure network, Error error);
 
   Worker& worker_;
@@ -155,7 +160,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   session::postgres::ServerCredentials credentials_;
   Borrower* borrower_ = nullptr;
   State state_ = State::connecting;
-  bool tls_ = false, armed_ = false, flushing_ = false, paused_ = false;
+  bool tls_ = false, paused_ = false;
 
   std::string carry_;            // the beginning of a message that is not all here
   std::uint32_t body_left_ = 0;  // of a message that passes through

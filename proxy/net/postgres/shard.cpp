@@ -186,7 +186,7 @@ void Shard::offer(Pool& pool, ServerPtr server) {
     }
     if (first->worker != worker_.index()) {
       if (server->blocked()) {  // cannot move yet; somebody else's turn comes with the next one
-        pool.shared->enqueue(*first);
+        pool.shared->put_back(*first);
         pool.idle.push_back(std::move(server));
         return;
       }
