@@ -21,8 +21,9 @@ endif()
 if(EXISTS "${CMAKE_SOURCE_DIR}/LICENSE")
   install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 endif()
-foreach(document IN ITEMS README.md docs/configuration.md docs/admin-api.md
-                          docs/metrics.md docs/config.schema.json)
+foreach(document IN ITEMS README.md docs/architecture.md docs/configuration.md docs/connecting.md
+                          docs/operations.md docs/rules.md docs/admin-api.md docs/metrics.md
+                          docs/config.schema.json)
   if(EXISTS "${CMAKE_SOURCE_DIR}/${document}")
     install(FILES ${document} DESTINATION ${CMAKE_INSTALL_DOCDIR})
   endif()

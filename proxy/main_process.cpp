@@ -35,6 +35,30 @@ KnownUser known_user(const std::optional<act::RoleSecret>& role) {
   return known;
 }
 
+// Rule numbers are stable: docs/rules.md.
+void count_decision(admin::FailoverTotals& totals, int rule) {
+  ++totals.decisions[rule];
+  constexpr int promoted = 230, verified = 240, caught_up = 330;
+  constexpr int barrier_timeout = 211, switchover_refused = 609, too_many = 405, brake = 202;
+  switch (rule) {
+    case promoted:
+    case verified:
+      ++totals.failovers;
+      break;
+    case caught_up:
+      ++totals.switchovers;
+      break;
+    case barrier_timeout:
+    case switchover_refused:
+    case too_many:
+    case brake:
+      ++totals.refused;
+      break;
+    default:
+      break;
+  }
+}
+
 tl::unexpected<Error> unknown_cluster(const std::string& name) {
   return fail("unknown_cluster", "there is no cluster \"" + name + "\"");
 }
@@ -63,6 +87,7 @@ int Process::run() {
 Result<void> Process::start() {
   std::vector<net::DataPlane::ClusterPart> parts;
   views_.resize(config_.clusters.size());
+  totals_.resize(config_.clusters.size());
   clusters_.resize(config_.clusters.size());
   for (std::size_t i = 0; i < config_.clusters.size(); ++i) {
     auto settings = net::make_cluster_settings(config_.clusters[i]);
@@ -134,6 +159,9 @@ void Process::log_event(const model::Event& event) {
   events_.push_back(event);
   events_.back().id = ++last_event_;
   if (events_.size() > events_max) events_.pop_front();
+  if (const auto index = find(event.cluster); index && event.rule != 0) {
+    count_decision(totals_[*index], event.rule);
+  }
   news_.notify_all();
 }
 
@@ -251,6 +279,13 @@ std::optional<session::Traffic> Process::traffic(const std::string& cluster) {
   auto found = report(cluster, false);
   if (!found) return std::nullopt;
   return std::move(found->traffic);
+}
+
+std::optional<admin::FailoverTotals> Process::failover_totals(const std::string& cluster) {
+  const auto index = find(cluster);
+  if (!index) return std::nullopt;
+  const std::scoped_lock lock(mutex_);
+  return totals_[*index];
 }
 
 std::optional<std::vector<session::PoolRow>> Process::pools(const std::string& cluster) {

@@ -41,6 +41,7 @@ class Process final : public admin::Backend {
   std::optional<std::vector<session::PoolRow>> pools(const std::string& cluster) override;
   std::optional<std::vector<session::ClientRow>> clients(const std::string& cluster) override;
   std::optional<std::vector<session::ServerRow>> servers(const std::string& cluster) override;
+  std::optional<admin::FailoverTotals> failover_totals(const std::string& cluster) override;
   std::vector<model::Event> events(std::uint64_t since, std::chrono::milliseconds wait) override;
   Result<admin::Explanation> explain(const std::string& cluster, const std::string& sql) override;
   Result<std::string> switchover(const std::string& cluster, const std::string& to) override;
@@ -88,6 +89,7 @@ class Process final : public admin::Backend {
   std::vector<model::ViewPtr> views_;  // by cluster
   std::deque<model::Event> events_;    // of all clusters, oldest first, bounded
   std::uint64_t last_event_ = 0;
+  std::vector<admin::FailoverTotals> totals_;  // by cluster
 };
 
 }  // namespace relevo

@@ -103,9 +103,9 @@ Section<Monitor> monitor() {
             "Its password; may be left out where the servers ask for none.");
   s.setting("database", &Monitor::database, database_name(), optional, restart,
             "The database that probes connect to.");
-  s.setting("interval", &Monitor::interval, duration(10ms, 60s), optional, reload,
+  s.setting("interval", &Monitor::interval, duration(10ms, 60s), optional, restart,
             "How often each node is probed; lag is no finer than this.");
-  s.setting("timeout", &Monitor::timeout, duration(10ms, 5min), optional, reload,
+  s.setting("timeout", &Monitor::timeout, duration(10ms, 5min), optional, restart,
             "How long one probe may take before it counts as failed.");
   return s;
 }

@@ -291,7 +291,9 @@ void ClientSession::finish_inspection() {
 
 void ClientSession::apply(const session::postgres::Effects& effects) {
   SettingsMap map = *settings_;
+  const bool was_pinned = pins_ != 0;
   for (const OwnedEffect& effect : effects) apply_one(effect, map);
+  if (!was_pinned && pins_ != 0) ++shard_.traffic().pinned;
   settings_ = shard_.settings_table().intern(std::move(map));
   server_->applied = settings_;
 }

@@ -516,9 +516,6 @@ session::Traffic Shard::traffic_report() const {
   for (const auto& [key, pool] : pools_) {
     report.nodes[key.node].servers += static_cast<std::uint32_t>(pool.all.size());
   }
-  for (const auto& [ticket, session] : sessions_) {
-    if (!session->report().pinned.empty()) ++report.pinned;
-  }
   return report;
 }
 
