@@ -101,6 +101,7 @@ struct Replication {
 struct Auth {
   std::optional<std::vector<User>> users;  // nullopt: passthrough from the server's catalogue
   UnixAuth unix_socket = UnixAuth::password;
+  bool cleartext_over_tls = false;
   bool operator==(const Auth&) const = default;
 };
 

@@ -136,6 +136,9 @@ Section<Auth> auth() {
             optional, restart,
             "Whether clients on a Unix socket are asked for their password, or are trusted "
             "because the socket's file permissions let them in.");
+  s.setting("cleartext_over_tls", &Auth::cleartext_over_tls, flag(), optional, reload,
+            "Asks clients on TLS connections for the password itself instead of a proof: for "
+            "drivers without SCRAM, and for servers that ask Relevo for it.");
   return s;
 }
 

@@ -76,7 +76,8 @@ def main():
     try:
         for name in ("relevo", "transaction", "session"):
             (directory / name).mkdir(mode=0o755)
-        relevo = harness.Relevo(cluster, directory / "relevo", {"log": {"level": "warning"}})
+        relevo = harness.Relevo(cluster, directory / "relevo",
+                                {"log": {"level": "warning"}, "workers": 1})  # PgBouncer has one thread, too
         servers.append(relevo)
         if not os.environ.get("RELEVO_BENCH_WITHOUT_RELEVO"):  # to try this script by itself
             relevo.start().await_healthy()

@@ -113,5 +113,30 @@ class TlsRequired(harness.IntegrationTest):
         self.assertEqual(self.value(self.connect(sslmode="require"), "SELECT 1"), 1)
 
 
+@unittest.skipIf(harness.STANDIN, "TLS of the proxy's own")
+class Cleartext(harness.IntegrationTest):
+    """auth.cleartext_over_tls: the password itself, where TLS hides it."""
+
+    cluster_options = {"replicas": 0}
+
+    @classmethod
+    def prepare(cls):
+        cert, key = Tls.make_certificate.__func__(cls, "cleartext")
+        cls.proxy.configure({"cluster": {"tls": {"mode": "allow", "cert": str(cert), "key": str(key)},
+                                         "auth": {"cleartext_over_tls": True}}})
+
+    def test_right_and_wrong_password(self):
+        self.assertEqual(self.value(self.connect(sslmode="require"), "SELECT 1"), 1)
+        with self.assertRaisesRegex(psycopg2.OperationalError, "password authentication failed"):
+            self.connect(sslmode="require", password="wrong")
+        with self.assertRaisesRegex(psycopg2.OperationalError, "password authentication failed"):
+            self.connect(sslmode="require", user="nobody_there")
+
+    def test_no_scram_over_tls_and_scram_without(self):
+        with self.assertRaisesRegex(psycopg2.OperationalError, "channel binding"):
+            self.connect(sslmode="require", channel_binding="require")
+        self.assertEqual(self.value(self.connect(sslmode="disable"), "SELECT 1"), 1)
+
+
 if __name__ == "__main__":
     harness.run()

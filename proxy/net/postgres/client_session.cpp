@@ -45,6 +45,7 @@ void ClientSession::start(int fd, bool unix_socket, std::string address) {
   setup.tls_offered = shard_.settings().client_tls.context != nullptr;
   setup.tls_required = config.tls.mode == config::ClientTls::require && !unix_socket;
   setup.trusted = unix_socket && config.auth.unix_socket == config::UnixAuth::trust;
+  setup.cleartext_over_tls = config.auth.cleartext_over_tls;
   login_ = std::make_unique<session::postgres::ClientLogin>(std::move(setup));
   deadline_ = worker.deadlines().set(now() + config.pool.login_timeout, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) {

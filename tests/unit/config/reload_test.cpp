@@ -55,6 +55,7 @@ const std::vector<Changed> changes{
     {{"/clusters/0/auth/users", "null"}, {}},
     {{"/clusters/0/auth/users/0/name", R"("other")"}, {}},
     {{"/clusters/0/auth/users/0/password", R"("other")"}, {}},
+    {{"/clusters/0/auth/cleartext_over_tls", "true"}, {}},
     {{"/clusters/0/auth/unix_socket", R"("trust")"}, {cluster + ".auth.unix_socket"}},
     {{"/clusters/0/pool/mode", R"("session")"}, {cluster + ".pool.mode"}},
     {{"/clusters/0/pool/size", "21"}, {}},

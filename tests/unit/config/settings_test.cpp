@@ -70,7 +70,8 @@ TEST(Settings, ReadsEachKindOfValue) {
          "priority": 7, "never_promote": true})"},
        {"/clusters/0/server_tls", R"({"mode": "verify-ca", "ca": "databases.ca.crt"})"},
        {"/clusters/0/auth",
-        R"({"users": [{"name": "Zo\u00eb", "password": "x"}], "unix_socket": "trust"})"},
+        R"({"users": [{"name": "Zo\u00eb", "password": "x"}], "unix_socket": "trust",
+            "cleartext_over_tls": true})"},
        {"/clusters/0/pool/mode", R"("session")"},
        {"/clusters/0/routing", R"({"reads": "primary", "max_lag": "0ms", "consistency": "eventual",
          "balance": "round_robin"})"},
@@ -89,6 +90,7 @@ TEST(Settings, ReadsEachKindOfValue) {
             (TlsServerSide{ServerTls::verify_ca, "/etc/relevo/databases.ca.crt"}));
   EXPECT_THAT(*cluster.auth.users, ElementsAre(User{"Zo\xc3\xab", Secret("x")}));
   EXPECT_EQ(cluster.auth.unix_socket, UnixAuth::trust);
+  EXPECT_TRUE(cluster.auth.cleartext_over_tls);
   EXPECT_EQ(cluster.pool.mode, PoolMode::session);
   EXPECT_EQ(cluster.routing, (Routing{Reads::primary, Milliseconds(0), Consistency::eventual,
                                       Balance::round_robin, ""}));
