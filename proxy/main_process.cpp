@@ -10,8 +10,6 @@
 #include "proxy/config/load.hpp"
 #include "proxy/config/reload.hpp"
 #include "proxy/main_translate.hpp"
-#include "proxy/route/policy.hpp"
-#include "proxy/route/statement.hpp"
 
 namespace relevo {
 
@@ -20,8 +18,6 @@ using session::postgres::KnownUser;
 namespace {
 
 constexpr std::size_t events_max = 2000;
-constexpr auto command_limit = std::chrono::seconds(60);
-constexpr auto explain_text_max = std::size_t{1} << 20;
 
 unsigned worker_count(unsigned configured) {
   return configured != 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
@@ -33,34 +29,6 @@ KnownUser known_user(const std::optional<act::RoleSecret>& role) {
   auto verifier = session::postgres::parse_verifier(*role->rolpassword);
   if (verifier) known.verifier = std::move(*verifier);
   return known;
-}
-
-// Rule numbers are stable: docs/rules.md.
-void count_decision(admin::FailoverTotals& totals, int rule) {
-  ++totals.decisions[rule];
-  constexpr int promoted = 230, verified = 240, caught_up = 330;
-  constexpr int barrier_timeout = 211, switchover_refused = 609, too_many = 405, brake = 202;
-  switch (rule) {
-    case promoted:
-    case verified:
-      ++totals.failovers;
-      break;
-    case caught_up:
-      ++totals.switchovers;
-      break;
-    case barrier_timeout:
-    case switchover_refused:
-    case too_many:
-    case brake:
-      ++totals.refused;
-      break;
-    default:
-      break;
-  }
-}
-
-tl::unexpected<Error> unknown_cluster(const std::string& name) {
-  return fail("unknown_cluster", "there is no cluster \"" + name + "\"");
 }
 
 }  // namespace
@@ -87,7 +55,6 @@ int Process::run() {
 Result<void> Process::start() {
   std::vector<net::DataPlane::ClusterPart> parts;
   views_.resize(config_.clusters.size());
-  totals_.resize(config_.clusters.size());
   clusters_.resize(config_.clusters.size());
   for (std::size_t i = 0; i < config_.clusters.size(); ++i) {
     auto settings = net::make_cluster_settings(config_.clusters[i]);
@@ -159,9 +126,7 @@ void Process::log_event(const model::Event& event) {
   events_.push_back(event);
   events_.back().id = ++last_event_;
   if (events_.size() > events_max) events_.pop_front();
-  if (const auto index = find(event.cluster); index && event.rule != 0) {
-    count_decision(totals_[*index], event.rule);
-  }
+  if (const auto index = find(event.cluster)) count_decision(clusters_[*index], event.rule);
   news_.notify_all();
 }
 
@@ -247,171 +212,6 @@ Result<std::string> Process::reload_now() {
   spdlog::set_level(log_level(loaded->log.level));
   config_ = std::move(*loaded);
   return "configuration reloaded";
-}
-
-// -- admin::Backend: reads --------------------------------------------------------------------
-
-std::optional<std::size_t> Process::find(const std::string& cluster) const {
-  for (std::size_t i = 0; i < clusters_.size(); ++i) {
-    if (clusters_[i].name == cluster) return i;
-  }
-  return std::nullopt;
-}
-
-std::vector<model::ViewPtr> Process::views() {
-  const std::scoped_lock lock(mutex_);
-  std::vector<model::ViewPtr> known;
-  for (const model::ViewPtr& view : views_) {
-    if (view != nullptr) known.push_back(view);
-  }
-  return known;
-}
-
-bool Process::ready() { return views().size() == clusters_.size(); }
-
-std::optional<net::DataPlane::Report> Process::report(const std::string& cluster, bool rows) {
-  const auto index = find(cluster);
-  if (!index) return std::nullopt;
-  return data_plane_->report(*index, rows);
-}
-
-std::optional<session::Traffic> Process::traffic(const std::string& cluster) {
-  auto found = report(cluster, false);
-  if (!found) return std::nullopt;
-  return std::move(found->traffic);
-}
-
-std::optional<admin::FailoverTotals> Process::failover_totals(const std::string& cluster) {
-  const auto index = find(cluster);
-  if (!index) return std::nullopt;
-  const std::scoped_lock lock(mutex_);
-  return totals_[*index];
-}
-
-std::optional<std::vector<session::PoolRow>> Process::pools(const std::string& cluster) {
-  auto found = report(cluster, true);
-  if (!found) return std::nullopt;
-  return std::move(found->pools);
-}
-
-std::optional<std::vector<session::ClientRow>> Process::clients(const std::string& cluster) {
-  auto found = report(cluster, true);
-  if (!found) return std::nullopt;
-  return std::move(found->clients);
-}
-
-std::optional<std::vector<session::ServerRow>> Process::servers(const std::string& cluster) {
-  auto found = report(cluster, true);
-  if (!found) return std::nullopt;
-  return std::move(found->servers);
-}
-
-std::vector<model::Event> Process::events(std::uint64_t since, std::chrono::milliseconds wait) {
-  std::unique_lock lock(mutex_);
-  news_.wait_for(lock, wait, [&] { return last_event_ > since; });
-  std::vector<model::Event> found;
-  for (const model::Event& event : events_) {
-    if (event.id > since) found.push_back(event);
-  }
-  return found;
-}
-
-Result<admin::Explanation> Process::explain(const std::string& cluster, const std::string& sql) {
-  const auto index = find(cluster);
-  if (!index) return unknown_cluster(cluster);
-  if (sql.size() > explain_text_max) return fail("invalid", "the statement is too long");
-  model::ViewPtr view;
-  {
-    const std::scoped_lock lock(mutex_);
-    view = views_[*index];
-  }
-  if (view == nullptr) return fail("unavailable", "the cluster has not been looked at yet");
-  const route::Analysis analysis = route::analyze_postgres(sql, {});
-  const std::vector<std::uint32_t> loads(view->nodes.size());
-  std::uint32_t turn = 0;
-  const route::Choice choice =
-      route::choose(*view, net::routing_settings(config_.clusters[*index].routing), {},
-                    route::demand_of(analysis), loads, turn);
-  admin::Explanation explanation;
-  explanation.cls = std::string(route::to_string(analysis.cls));
-  explanation.target = std::string(route::to_string(choice.target));
-  if (choice.target != route::Target::hold) explanation.node = view->nodes[choice.node].name;
-  explanation.reason = std::string(analysis.reason);
-  if (!analysis.subject.empty()) {
-    explanation.reason += " (" + std::string(analysis.subject.substr(0, 200)) + ")";
-  }
-  if (!choice.reason.empty()) {
-    if (!explanation.reason.empty()) explanation.reason += "; ";
-    explanation.reason += choice.reason;
-  }
-  return explanation;
-}
-
-// -- admin::Backend: commands ------------------------------------------------------------------
-
-Result<std::string> Process::command(
-    const std::string& cluster, std::chrono::seconds limit,
-    std::function<void(act::Controller&, act::Controller::Reply)> call) {
-  const auto index = find(cluster);
-  if (!index) return unknown_cluster(cluster);
-  auto promise = std::make_shared<std::promise<Result<std::string>>>();
-  auto future = promise->get_future();
-  asio::post(io_, [this, index, call = std::move(call), promise] {
-    call(*clusters_[*index].controller,
-         [promise](Result<std::string> result) { promise->set_value(std::move(result)); });
-  });
-  if (future.wait_for(limit) != std::future_status::ready) {
-    return fail("timeout", "not finished in time; it goes on, see the events");
-  }
-  return future.get();
-}
-
-Result<std::string> Process::switchover(const std::string& cluster, const std::string& to) {
-  return command(cluster, command_limit, [to](act::Controller& controller, auto reply) {
-    controller.switchover(to, std::move(reply));
-  });
-}
-
-Result<std::string> Process::failover(const std::string& cluster, const std::string& to,
-                                      bool allow_data_loss) {
-  return command(cluster, command_limit, [=](act::Controller& controller, auto reply) {
-    controller.failover(to, allow_data_loss, std::move(reply));
-  });
-}
-
-Result<std::string> Process::pause(const std::string& cluster) {
-  return command(cluster, command_limit, [](act::Controller& controller, auto reply) {
-    controller.pause(std::move(reply));
-  });
-}
-
-Result<std::string> Process::resume(const std::string& cluster) {
-  return command(cluster, command_limit, [](act::Controller& controller, auto reply) {
-    controller.resume(std::move(reply));
-  });
-}
-
-Result<std::string> Process::acknowledge(const std::string& cluster) {
-  return command(cluster, command_limit, [](act::Controller& controller, auto reply) {
-    controller.acknowledge(std::move(reply));
-  });
-}
-
-Result<std::string> Process::maintenance(const std::string& cluster, const std::string& node,
-                                         bool on) {
-  return command(cluster, command_limit, [=](act::Controller& controller, auto reply) {
-    controller.maintenance(node, on, std::move(reply));
-  });
-}
-
-Result<std::string> Process::reload() {
-  auto promise = std::make_shared<std::promise<Result<std::string>>>();
-  auto future = promise->get_future();
-  asio::post(io_, [this, promise] { promise->set_value(reload_now()); });
-  if (future.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
-    return fail("timeout", "the control plane did not answer");
-  }
-  return future.get();
 }
 
 }  // namespace relevo

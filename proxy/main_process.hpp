@@ -60,6 +60,8 @@ class Process final : public admin::Backend {
     std::string name;
     std::unique_ptr<act::Controller> controller;
     net::ClusterSettingsPtr settings;
+    admin::FailoverTotals totals;  // guarded by mutex_
+    bool planned = false;          // the promotion under way is a switchover's
   };
 
   Result<void> start();
@@ -69,6 +71,7 @@ class Process final : public admin::Backend {
   void end();
   Result<std::string> reload_now();
   void log_event(const model::Event& event);
+  static void count_decision(ClusterPart& cluster, int rule);
   std::optional<std::size_t> find(const std::string& cluster) const;
   std::optional<net::DataPlane::Report> report(const std::string& cluster, bool rows);
   // Runs a command on the control thread and waits for its reply.
@@ -89,7 +92,6 @@ class Process final : public admin::Backend {
   std::vector<model::ViewPtr> views_;  // by cluster
   std::deque<model::Event> events_;    // of all clusters, oldest first, bounded
   std::uint64_t last_event_ = 0;
-  std::vector<admin::FailoverTotals> totals_;  // by cluster
 };
 
 }  // namespace relevo

@@ -14,7 +14,8 @@
 // without a write being under way.
 //
 // In files by what happens: client_session.cpp (life and I/O), client_login.cpp,
-// client_routing.cpp (idle to linked), client_forward.cpp (towards the server),
+// client_routing.cpp (idle to linked), client_forward.cpp and client_extended.cpp
+// (towards the server), client_state.cpp (what it has set, and what pins it),
 // client_answer.cpp (from the server), client_trouble.cpp (errors of our own).
 #pragma once
 
