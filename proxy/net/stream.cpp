@@ -29,7 +29,10 @@ constexpr int write_parts_max = 64;
 
 }  // namespace
 
-Stream::~Stream() { close(); }
+Stream::~Stream() {
+  if (gone_ != nullptr) *gone_ = true;
+  close();
+}
 
 void Stream::adopt(int fd) {
   RELEVO_CHECK(!is_open());
@@ -92,14 +95,17 @@ void Stream::on_poll(std::uint32_t events) {
   const bool write = want_write_ && writable_;
   if (owner_ == nullptr || (!read && !write)) return;
   const auto kept = owner_->keep_alive();
+  bool gone = false;  // the owner of this moment need not be whose member we are
+  gone_ = &gone;
   if (read) {
     want_read_ = false;
     owner_->on_stream_readable();
   }
-  if (owner_ != nullptr && want_write_ && writable_) {
+  if (!gone && owner_ != nullptr && want_write_ && writable_) {
     want_write_ = false;
     owner_->on_stream_writable();
   }
+  if (!gone) gone_ = nullptr;
 }
 
 ReadResult Stream::read(std::span<char> into) {

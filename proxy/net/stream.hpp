@@ -103,6 +103,7 @@ class Stream final : PollHandler {
 
   Poller& poller_;
   StreamOwner* owner_ = nullptr;
+  bool* gone_ = nullptr;  // while the owner is being called: where to say that we are destroyed
   int fd_ = -1;
   // An edge was seen and what it announced is not used up.
   bool readable_ = false, writable_ = false;

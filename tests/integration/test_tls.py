@@ -130,7 +130,7 @@ class Cleartext(harness.IntegrationTest):
         with self.assertRaisesRegex(psycopg2.OperationalError, "password authentication failed"):
             self.connect(sslmode="require", password="wrong")
         with self.assertRaisesRegex(psycopg2.OperationalError, "password authentication failed"):
-            self.connect(sslmode="require", user="nobody_there")
+            self.connect(sslmode="require", user="nobody_there", password="any")
 
     def test_no_scram_over_tls_and_scram_without(self):
         with self.assertRaisesRegex(psycopg2.OperationalError, "channel binding"):

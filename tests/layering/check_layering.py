@@ -74,7 +74,7 @@ MODULES = {
     "relevoctl": module("proxy/admin", "relevo_admin_client"),
     "relevo": module(
         "proxy", "relevo_net relevo_admin relevo_config relevo_act",
-        "spdlog::spdlog CLI11::CLI11 PkgConfig::SYSTEMD"),
+        "spdlog::spdlog CLI11::CLI11 nlohmann_json::nlohmann_json PkgConfig::SYSTEMD"),
 }
 
 # Headers without code behind them that another module may read unlinked.
