@@ -98,7 +98,9 @@ Plan plan_failover(const Facts& facts) {
   }
 
   const std::string figure =
-      loss ? std::to_string(*loss) + " bytes of the history last seen may be lost"
+      loss ? std::to_string(*loss) +
+                 " bytes of the history last seen may be lost, besides what the primary "
+                 "acknowledged after that moment and no replica received"
            : "the last primary's position is not known, so the loss is not either";
   if (loss && *loss > facts.policy.loss_bytes_max && !state.forced) {
     return {std::nullopt, loss,

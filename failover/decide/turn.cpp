@@ -183,8 +183,14 @@ void Turn::publish_promoted(const model::NodeStatus& status) {
                      (planned ? "switchover" : "failover") + " began";
   if (planned) {
     text += "; nothing was lost";
+  } else if (policy.durability == Durability::quorum && !state.forced) {
+    text += "; no acknowledged write was lost";
   } else if (state.loss_bytes) {
-    text += "; " + std::to_string(*state.loss_bytes) + " bytes of the history last seen were lost";
+    // The primary is looked at once an interval: what it did after the last look
+    // and no replica received, nobody can count.
+    text += "; " + std::to_string(*state.loss_bytes) +
+            " bytes of the history last seen were lost; writes acknowledged after that moment "
+            "that no replica had received are not counted";
   } else {
     text += "; the loss is not known";
   }
