@@ -2,7 +2,7 @@
 // registered once for its whole life.
 //
 // Why not Asio's reactor: it re-arms a descriptor with a system call for every
-// wait, which made a fifth of all system calls per query and more CPU than
+// wait, which made a third of all system calls per query and more CPU than
 // PgBouncer (docs/decisions/0010). Here a query costs what a bare relay costs:
 // two receives, two sends, and its share of epoll_wait.
 //

@@ -83,7 +83,7 @@ void ClientSession::begin_tls(bool direct) {
     ++shard_.traffic().protocol_errors;
     return close();
   }
-  if (direct) last_route_ = "direct TLS";  // until the first route is known
+  direct_tls_ = direct;
   state_ = State::tls;
   handshake();
 }
@@ -100,12 +100,11 @@ void ClientSession::handshake() {
     case HandshakeStatus::done:
       break;
   }
-  if (last_route_ == "direct TLS") {
+  if (direct_tls_) {
     // Without ALPN it might be another protocol's client, tricked into talking to us.
     const unsigned char* protocol = nullptr;
     unsigned size = 0;
     SSL_get0_alpn_selected(stream_.ssl(), &protocol, &size);
-    last_route_.clear();
     if (size == 0) return close();
   }
   login_->set_tls(shard_.settings().client_tls.channel_binding);

@@ -191,7 +191,7 @@ class ClientSession final : public Borrower,
   Stream stream_;
   Buffer in_;
   State state_ = State::startup;
-  bool unix_socket_ = false, ending_ = false;
+  bool unix_socket_ = false, ending_ = false, direct_tls_ = false;
   std::string address_;
   model::Instant started_{};
   std::unique_ptr<session::postgres::ClientLogin> login_;

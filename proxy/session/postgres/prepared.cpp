@@ -16,13 +16,13 @@ std::string server_statement_name(std::uint64_t id) {
 }
 
 PreparedStatement::PreparedStatement(std::uint64_t id_, std::string_view text_,
-                                     std::string_view parameter_types_, route::Dialect dialect)
+                                     std::string_view parameter_types_, route::Dialect dialect_)
     : id(id_),
       text(text_),
       parameter_types(parameter_types_),
-      analysis(route::analyze_postgres(text, dialect)),
+      analysis(route::analyze_postgres(text, dialect_)),
       server_name(server_statement_name(id_)),
-      standard_strings(dialect.standard_conforming_strings) {}
+      dialect(dialect_) {}
 
 void PreparedStatement::append_parse(std::string& out, std::string_view name) const {
   wire::Writer writer(out);
@@ -38,19 +38,23 @@ PreparedTable::PreparedTable(std::uint64_t id_base, std::size_t cache_bytes_max)
 
 std::size_t PreparedTable::KeyHash::operator()(const Key& key) const {
   const std::hash<std::string_view> hash;
-  return hash(key.text) * 31 + hash(key.parameter_types) * 2 + (key.standard_strings ? 1 : 0);
+  return hash(key.text) * 31 + hash(key.parameter_types) * 4 + (key.standard_strings ? 1 : 0) +
+         (key.ascii_in_multibyte ? 2 : 0);
 }
 
 Prepared PreparedTable::intern(std::string_view text, std::string_view parameter_types,
                                route::Dialect dialect) {
-  const bool standard = dialect.standard_conforming_strings;
-  if (const auto found = known_.find(Key{text, parameter_types, standard}); found != known_.end()) {
+  const auto key_of = [](std::string_view query, std::string_view types, route::Dialect of) {
+    return Key{query, types, of.standard_conforming_strings, of.ascii_in_multibyte};
+  };
+  if (const auto found = known_.find(key_of(text, parameter_types, dialect));
+      found != known_.end()) {
     recent_.splice(recent_.begin(), recent_, found->second);
     return *found->second;
   }
   auto made = std::make_shared<const PreparedStatement>(next_id_++, text, parameter_types, dialect);
   recent_.push_front(made);
-  known_.emplace(Key{made->text, made->parameter_types, standard}, recent_.begin());
+  known_.emplace(key_of(made->text, made->parameter_types, dialect), recent_.begin());
   bytes_ += made->text.size() + made->parameter_types.size() + sizeof(PreparedStatement);
   if (bytes_ > cache_bytes_max_) sweep();
   return made;
@@ -62,7 +66,9 @@ void PreparedTable::sweep() {
   while (bytes_ > cache_bytes_max_ / 2 && recent_.size() > 1) {
     const Prepared& oldest = recent_.back();
     bytes_ -= oldest->text.size() + oldest->parameter_types.size() + sizeof(PreparedStatement);
-    known_.erase(Key{oldest->text, oldest->parameter_types, oldest->standard_strings});
+    known_.erase(Key{oldest->text, oldest->parameter_types,
+                     oldest->dialect.standard_conforming_strings,
+                     oldest->dialect.ascii_in_multibyte});
     recent_.pop_back();
   }
 }

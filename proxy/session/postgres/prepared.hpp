@@ -31,7 +31,7 @@ struct PreparedStatement {
   std::string parameter_types;  // the tail of Parse: Int16 count, Int32 each, as on the wire
   route::Analysis analysis;
   std::string server_name;  // "relevo_1f", the same on every server connection
-  bool standard_strings;    // the dialect that it was analyzed in
+  route::Dialect dialect;   // that it was analyzed in
 
   // A whole Parse message under `name`.
   void append_parse(std::string& out, std::string_view name) const;
@@ -50,7 +50,8 @@ class PreparedTable {
  private:
   struct Key {
     std::string_view text, parameter_types;
-    bool standard_strings;
+    // The dialect: the same bytes may be a read in one and a write in another.
+    bool standard_strings, ascii_in_multibyte;
     bool operator==(const Key&) const = default;
   };
   struct KeyHash {

@@ -38,6 +38,19 @@ TEST(PreparedTable, TheSameTextAndTypesAreOneStatement) {
   EXPECT_EQ(names.size(), 4U);
 }
 
+// In GBK a quote may be the second half of a character: what is proven to be a
+// read in one encoding is not in another, and must not be taken from memory.
+TEST(PreparedTable, AnAnalysisServesOnlyItsOwnDialect) {
+  PreparedTable table(1000, 1 << 20);
+  constexpr auto text = "SELECT '\x81' || 'x'"sv;
+  const Prepared plain = table.intern(text, no_types, standard);
+  const Prepared multibyte = table.intern(
+      text, no_types, {.standard_conforming_strings = true, .ascii_in_multibyte = true});
+  EXPECT_NE(plain, multibyte);
+  EXPECT_EQ(plain->analysis.cls, route::StatementClass::read);
+  EXPECT_NE(multibyte->analysis.cls, route::StatementClass::read);
+}
+
 TEST(PreparedTable, TheAnalysisIsOfItsOwnText) {
   PreparedTable table(0, 1 << 20);
   std::string text = "SET search_path TO a";
