@@ -148,6 +148,7 @@ class MaxLag(harness.IntegrationTest):
         self.assertNotEqual(node["reason"], "")
 
     def test_disconnected_receiver_is_not_eligible(self):
+        self.await_db2()
         self.cluster.run("pause", "db2")
         try:
             self.proxy.await_topology(lambda t: not any(n["eligible_for_reads"] for n in t["nodes"]
@@ -157,8 +158,11 @@ class MaxLag(harness.IntegrationTest):
             self.assertNotEqual(self.where(self.connect()), "db2")
         finally:
             self.cluster.run("resume", "db2")
+        self.await_db2()
+
+    def await_db2(self):
         self.proxy.await_topology(lambda t: any(n["name"] == "db2" and n["eligible_for_reads"] for n in t["nodes"]),
-                                  "db2 is eligible again")
+                                  "db2 is eligible")
 
 
 if __name__ == "__main__":

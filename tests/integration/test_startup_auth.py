@@ -2,7 +2,9 @@
 """Logging in: every method, every refusal, and what a start-up packet may carry."""
 
 import contextlib
+import socket
 import struct
+import threading
 import unittest
 
 import psycopg2
@@ -144,6 +146,40 @@ class Passthrough(harness.IntegrationTest):
 
 
 @unittest.skipIf(harness.STANDIN, "only relevo has this configuration")
+class BeforeTheServers(harness.IntegrationTest):
+    """Relevo may be up before the servers are, and start anew while clients connect."""
+
+    cluster_options = {"replicas": 0}
+
+    @classmethod
+    def settle(cls):
+        pass  # that is what the tests are about
+
+    def test_log_in_right_after_the_start(self):
+        for _ in range(3):
+            self.proxy.stop()
+            self.proxy.start(wait=False)
+            harness.wait_until(self.proxy_accepts, "relevo accepts")
+            self.assertEqual(self.value(self.connect(), "SELECT 1"), 1)
+
+    def test_log_in_while_no_server_is_there(self):
+        self.cluster.run("stop", "db1")
+        try:
+            self.proxy.await_topology(lambda t: t["nodes"][0]["state"] == "down", "db1 is down")
+            found = []
+            client = threading.Thread(target=lambda: found.append(self.value(self.connect(), "SELECT 1")))
+            client.start()
+            harness.wait_until(lambda: any(c["state"] == "login" for c in self.proxy.clients()), "a client logs in")
+        finally:
+            self.cluster.run("start", "db1")
+        client.join(30)
+        self.assertEqual(found, [1])
+
+    def proxy_accepts(self):
+        with contextlib.closing(socket.socket()) as probe:
+            return probe.connect_ex(("127.0.0.1", self.proxy.port)) == 0
+
+
 class ConfiguredUsers(harness.IntegrationTest):
     """Users with their passwords in the configuration; nothing is read from pg_authid."""
 

@@ -137,10 +137,18 @@ void ClientSession::look_up() {
       });
 }
 
+void ClientSession::look_up_again() {
+  if (!shard_.can_ask_a_node()) return shard_.hold(ticket_);
+  look_up_failed_ = false;
+  look_up();
+}
+
 void ClientSession::on_user(const std::optional<KnownUser>& user) {
   if (!user) {
-    ++shard_.traffic().logins_failed;
-    return end("57P03", "cannot look up the user: no server of the cluster can be asked now");
+    // Relevo has just started, or every server is away: asked again with the Views
+    // to come, until the login's own deadline.
+    look_up_failed_ = true;
+    return shard_.hold(ticket_);
   }
   state_ = State::password;
   std::string out;

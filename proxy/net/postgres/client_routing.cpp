@@ -160,6 +160,7 @@ void ClientSession::begin_wait(State state, std::chrono::milliseconds limit, boo
 }
 
 void ClientSession::wait_in_hold() {
+  if (waiting_since_ == model::Instant{}) ++shard_.traffic().held;
   shard_.hold(ticket_);
   begin_wait(State::holding, shard_.settings().config.failover.hold, true);
 }
@@ -178,6 +179,7 @@ void ClientSession::stop_waiting() {
 }
 
 void ClientSession::on_view_changed() {
+  if (state_ == State::looking_up && look_up_failed_) return look_up_again();
   if (state_ != State::holding) return;
   shard_.worker().deadlines().clear(deadline_);
   if (held_while_linked_) {

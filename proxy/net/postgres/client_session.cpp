@@ -49,11 +49,18 @@ void ClientSession::start(int fd, bool unix_socket, std::string address) {
   login_ = std::make_unique<session::postgres::ClientLogin>(std::move(setup));
   deadline_ = worker.deadlines().set(now() + config.pool.login_timeout, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) {
-      ++self->shard_.traffic().logins_failed;
-      self->end("08P01", "login took too long");
+      self->on_login_timeout();
     }
   });
   arm();
+}
+
+void ClientSession::on_login_timeout() {
+  ++shard_.traffic().logins_failed;
+  if (look_up_failed_) {
+    return end("57P03", "cannot look up the user: no server of the cluster can be asked now");
+  }
+  end("08P01", "login took too long");
 }
 
 // -- reading -----------------------------------------------------------------------

@@ -123,10 +123,12 @@ class ClientSession final : public Borrower,
 
   // login
   void advance_startup();
+  void on_login_timeout();
   void begin_tls(bool direct);
   void handshake();
   void on_login_step(session::postgres::ClientLogin::Step step, std::string& out);
   void look_up();
+  void look_up_again();
   void on_user(const std::optional<session::postgres::KnownUser>& user);
   void advance_password();
   void welcome();
@@ -197,7 +199,8 @@ class ClientSession final : public Borrower,
   std::unique_ptr<session::postgres::ClientLogin> login_;
   Deadlines::Id deadline_ = 0;
 
-  bool welcoming_ = true;  // until the client may send its first batch
+  bool look_up_failed_ = false;  // no server could be asked about the user so far
+  bool welcoming_ = true;        // until the client may send its first batch
 
   // who it is
   std::string user_, database_, application_name_;

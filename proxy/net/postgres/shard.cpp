@@ -72,10 +72,7 @@ void Shard::end_sessions() {
   for (const auto& session : all) session->end("57P01", "Relevo is shutting down");
 }
 
-void Shard::hold(Ticket ticket) {
-  held_.push_back(ticket);
-  ++traffic_.held;
-}
+void Shard::hold(Ticket ticket) { held_.push_back(ticket); }
 
 void Shard::wake_held() {
   const auto held = std::exchange(held_, {});

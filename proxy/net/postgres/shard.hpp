@@ -67,6 +67,7 @@ class Shard final : public ServerOwner {
   void give_back(ServerPtr server);  // clean, or closed by us
   // Waits for a View that lets it go on.
   void hold(Ticket ticket);
+  bool can_ask_a_node() const;  // some node is up, as far as the View tells
   void session_ended(Ticket ticket);
   void cancel_elsewhere(std::uint32_t pid, const std::string& key);
   void note_primary_idle();  // a transaction on the primary ended

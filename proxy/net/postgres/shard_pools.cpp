@@ -57,6 +57,13 @@ bool Shard::may_connect(model::NodeId node) const {
          (seen.state == model::NodeState::online || seen.state == model::NodeState::lagging);
 }
 
+bool Shard::can_ask_a_node() const {
+  for (model::NodeId node = 0; node < loads_.size(); ++node) {
+    if (may_connect(node)) return true;
+  }
+  return false;
+}
+
 void Shard::pump(Pool& pool) {
   while (!pool.idle.empty() && pool.shared->waiting()) {
     ServerPtr server = std::move(pool.idle.back());
