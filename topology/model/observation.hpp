@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "topology/model/ids.hpp"
+#include "topology/model/mariadb_log_state.hpp"
 #include "topology/model/position.hpp"
 #include "topology/model/verdict.hpp"
 
@@ -60,6 +61,10 @@ struct NodeStatus {
 
   std::vector<DownstreamStatus> downstreams;  // a primary's connected replicas
   std::string synchronous_standbys;  // synchronous_standby_names: "" when commits wait for none
+
+  // MariaDB: all of the history that this node has, by origin: its gtid_binlog_state
+  // together with gtid_slave_pos and, on a replica, Gtid_IO_Pos. Unset: not known.
+  std::optional<MariadbLogState> logged;
 
   std::string warning;  // what could not be read, and the grant that mends it
 };
