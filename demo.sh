@@ -90,13 +90,24 @@ scripts/install-packages.sh run
 note "all packages are there"
 
 chapter "Building relevo (release)"
-# On a terminal ninja rewrites its one line; elsewhere it would print thousands.
+# On a terminal ninja rewrites its one line; elsewhere it would print thousands:
+# then one line a tenth of the way, and all that isn't progress (a compiler's errors).
+tenths() {
+  local line tenth last=''
+  while IFS= read -r line; do
+    if [[ $line =~ ^\ *\[([0-9]+)\ of\ ([0-9]+), ]]; then
+      tenth=$((BASH_REMATCH[1] * 10 / BASH_REMATCH[2]))
+      [[ $tenth != "$last" ]] || continue
+      last=$tenth
+    fi
+    printf '%s\n' "$line"
+  done
+}
 build() {
   if [[ -t 1 ]]; then
     NINJA_STATUS='  [%f of %t, %e s] ' cmake --build "$@"
   else
-    NINJA_STATUS='  [%f of %t, %e s] ' cmake --build "$@" |
-      awk -F'[][ ]+' '/ of /{ if (int($2 * 10 / $4) != last || $2 == $4) print; last = int($2 * 10 / $4); next } { print }'
+    NINJA_STATUS='  [%f of %t, %e s] ' cmake --build "$@" | tenths
   fi
 }
 # A build tree that another user or checkout made is of no use: say so, don't guess.
