@@ -55,6 +55,29 @@ enum class EffectKind : std::uint8_t {
   load,            // LOAD 'library'
   unknown,         // may change session state in a way that the text does not tell (DO, CALL,
                    // set_config): ask the server afterwards
+  // MySQL and MariaDB only, besides set, reset, set_role, temp_object, sql_prepare,
+  // sql_deallocate and unknown. A `set` there has a value that means the same
+  // whenever and wherever it is said again: a literal or a bare word.
+  set_computed,       // SET name = expression: the server knows the value
+  set_names,          // SET NAMES `name` [COLLATE `value`]; reset "names" for NAMES DEFAULT
+  set_charset,        // SET CHARACTER SET `name`; reset "character set" for DEFAULT
+  set_transaction,    // SET SESSION TRANSACTION: `name` "isolation" or "access", `value` as
+                      // written: READ COMMITTED, READ ONLY
+  next_transaction,   // SET TRANSACTION, SET @@transaction_isolation: of the next one alone;
+                      // `name`, `value` likewise
+  set_user_variable,  // SET @name = literal; `name` without @ and simple quotes
+  set_user_computed,  // SET @name = expression, @name :=, SELECT ... INTO @name
+  use_database,       // USE name
+  drop_temp,          // DROP TEMPORARY TABLE name
+  lock_tables,        // LOCK TABLES, FLUSH TABLES WITH READ LOCK, LOCK INSTANCE
+  unlock_tables,      // UNLOCK TABLES: nothing is locked behind it
+  named_lock,         // GET_LOCK(...): `name` is the literal as written, "" if computed
+  named_unlock,       // RELEASE_LOCK(...): likewise
+  named_unlock_all,   // RELEASE_ALL_LOCKS()
+  handler_open,       // HANDLER name OPEN
+  handler_close,      // HANDLER name CLOSE
+  xa_begin,           // XA START `name`: bound to its connection up to the xa_end
+  xa_end,             // XA COMMIT, XA ROLLBACK `name`
 };
 
 struct Effect {
@@ -73,6 +96,34 @@ struct Hint {
   std::optional<std::chrono::milliseconds> max_lag;
 };
 
+// What the session layer of MySQL and MariaDB must know of a text. All of it may
+// come from any of the text's statements.
+struct MysqlFacts {
+  // Answers that depend on what this session's previous statements did, and on
+  // which connection. Each makes its statement no read.
+  bool uses_last_insert_id = false;  // LAST_INSERT_ID(), @@last_insert_id, @@identity
+  bool uses_found_rows = false;
+  bool uses_row_count = false;
+  bool uses_last_value = false;  // LASTVAL(s), PREVIOUS VALUE FOR s
+  bool diagnostics = false;      // SHOW WARNINGS, SHOW ERRORS, SHOW COUNT(*) ..., @@warning_count,
+                                 // @@error_count, GET DIAGNOSTICS
+  bool uses_connection_id = false;    // CONNECTION_ID(), @@pseudo_thread_id
+  bool reads_user_variables = false;  // @name where it isn't assigned to
+
+  // What such answers will be about.
+  bool sets_last_insert_id = false;  // LAST_INSERT_ID(expression)
+  bool calc_found_rows = false;      // SELECT SQL_CALC_FOUND_ROWS
+
+  bool implicit_commit = false;  // may end a transaction without saying so: DDL, LOCK TABLES, ...
+  bool consistent_snapshot =
+      false;                      // START TRANSACTION WITH CONSISTENT SNAPSHOT: not to be held back
+  bool chain = false;             // COMMIT or ROLLBACK AND CHAIN: the next transaction has begun
+  bool release = false;           // ... RELEASE: the server closes the connection
+  bool load_local = false;        // the server will ask for the client's file
+  bool kill = false;              // KILL: the number is the server's, not this session's client's
+  bool may_call_routine = false;  // CALL, EXECUTE, a compound statement: does what the text hides
+};
+
 // The meaning of one text: a simple query's whole string (perhaps several
 // statements) or one prepared statement. Refers into the text; no allocation.
 struct Analysis {
@@ -86,14 +137,17 @@ struct Analysis {
   std::uint32_t statements = 0;  // 0: empty or only comments
   bool controls_transaction = false;  // some statement begins or ends a transaction
   bool copy_from_stdin = false;
-  // A write only because it calls a function that PostgreSQL does not ship: a
-  // hint or a session target for replicas is believed over it.
+  // A write only for want of proof: it calls a function that the database does
+  // not ship, or (MySQL) asks for what belongs to one server. A hint or a
+  // session target for replicas is believed over it.
   bool unproven = false;
   Hint hint;
 
   std::array<Effect, max_effects> effects{};
   std::uint8_t effect_count = 0;
   bool effects_overflow = false;  // more than fit: treat as `unknown`
+
+  MysqlFacts mysql;  // all false for PostgreSQL
 };
 
 // How the session's server reads string literals.
@@ -108,5 +162,24 @@ struct Dialect {
 // PostgreSQL. Total over all inputs: never throws, never allocates, reads each
 // byte a bounded number of times.
 Analysis analyze_postgres(std::string_view sql, Dialect dialect);
+
+enum class MysqlServer : std::uint8_t { unknown, mysql, mariadb };
+
+// How the session's server reads text. The first two follow sql_mode.
+struct MysqlDialect {
+  bool ansi_quotes = false;           // "a" is an identifier
+  bool no_backslash_escapes = false;  // 'a\\' is whole
+  // character_set_client is big5, cp932, gb18030, gbk or sjis: as in Dialect.
+  bool ascii_in_multibyte = false;
+  // Which executable comments are code: /*!80013 ... */ and /*M!100100 ... */.
+  // The version as they write it: 80036 is 8.0.36, 101119 is 10.11.19; 0 if not
+  // known. A text whose meaning would depend on what is not known here is a
+  // write of unknown effect.
+  MysqlServer server = MysqlServer::unknown;
+  std::uint32_t version = 0;
+};
+
+// MySQL and MariaDB. As total as analyze_postgres.
+Analysis analyze_mysql(std::string_view sql, MysqlDialect dialect);
 
 }  // namespace relevo::route

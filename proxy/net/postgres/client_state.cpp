@@ -215,6 +215,7 @@ void ClientSession::apply_one(const OwnedEffect& effect, SettingsMap& map) {
       pins_ |= pin_load;
       break;
     case EffectKind::unknown:
+    default:  // of another database: none comes
       needs_inspection_ = true;
       break;
   }
