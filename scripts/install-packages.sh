@@ -18,6 +18,7 @@ build=(
   libasio-dev            # sockets and timers
   libpq-dev              # probes and failover actions speak to PostgreSQL through libpq
   libssl-dev             # TLS, SCRAM
+  libsodium-dev          # MariaDB's ed25519 log-in
   nlohmann-json3-dev     # configuration, admin API
   libcli11-dev           # command lines
   libspdlog-dev          # logging
