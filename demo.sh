@@ -238,7 +238,7 @@ last_event=$(ctl events --json 2>/dev/null | tr -d '\n' | grep -oE '"id": *[0-9]
 events_pid=$!
 sleep 0.3
 old=$(primary_now)
-PGCLUSTER_QUIET=1 scripts/pgcluster kill "$dir/cluster" "$old"
+CLUSTER_QUIET=1 scripts/pgcluster kill "$dir/cluster" "$old"
 note "${red}$old is dead${plain}"
 has_new_primary() { local now; now=$(primary_now); [[ -n $now && $now != "$old" ]]; }
 await 30 "a new primary" has_new_primary

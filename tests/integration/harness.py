@@ -120,7 +120,7 @@ class Cluster:
         """pgcluster COMMAND with this cluster's directory. Its standard output."""
         done = subprocess.run([PGCLUSTER, command, self.directory, *arguments],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
-                              env={**os.environ, "PGCLUSTER_QUIET": "1"})
+                              env={**os.environ, "CLUSTER_QUIET": "1"})
         if done.returncode != 0:
             raise AssertionError(f"pgcluster {command} failed: {done.stderr}{done.stdout}")
         return done.stdout
