@@ -20,7 +20,7 @@ Catalogue::Catalogue(asio::io_context& io, const ControllerSettings& settings, O
     : io_(io),
       settings_(settings),
       order_(std::move(order)),
-      connection_(io),
+      connection_(client::make_connection(settings_.engine, io)),
       alive_(std::make_shared<bool>(true)) {}
 
 void Catalogue::run(std::string sql, Handler handler) {
@@ -41,7 +41,7 @@ void Catalogue::run(std::string sql, Handler handler) {
 
 void Catalogue::shutdown() {
   down_ = true;
-  connection_.close();
+  connection_->close();
   *alive_ = false;
   const auto waiting = std::exchange(queue_, {});
   for (const auto& request : waiting) {
@@ -58,7 +58,7 @@ void Catalogue::next() {
     request.ordered = true;
   }
   // The connection at hand serves as long as it is to the node that is best now.
-  const bool fits = connection_.connected() && connected_to_ && !request.untried.empty() &&
+  const bool fits = connection_->connected() && connected_to_ && !request.untried.empty() &&
                     request.untried.front() == *connected_to_;
   fits ? ask() : connect_next();
 }
@@ -73,7 +73,7 @@ void Catalogue::connect_next() {
     return answer(tl::make_unexpected(no_node("no node answered in time")));
   }
   const auto node = request.untried.front();
-  client::PostgresEndpoint endpoint;
+  client::Endpoint endpoint;
   endpoint.host = settings_.nodes[node].host;
   endpoint.port = settings_.nodes[node].port;
   endpoint.user = settings_.monitor_user;
@@ -82,20 +82,20 @@ void Catalogue::connect_next() {
   endpoint.sslmode = settings_.sslmode;
   endpoint.sslrootcert = settings_.sslrootcert;
   connected_to_.reset();
-  connection_.connect(endpoint, std::min(left, settings_.timeout),
-                      [this, node](client::Outcome<void> outcome) {
-                        if (!outcome) {
-                          queue_.front().untried.erase(queue_.front().untried.begin());
-                          return connect_next();
-                        }
-                        connected_to_ = node;
-                        ask();
-                      });
+  connection_->connect(endpoint, std::min(left, settings_.timeout),
+                       [this, node](client::Outcome<void> outcome) {
+                         if (!outcome) {
+                           queue_.front().untried.erase(queue_.front().untried.begin());
+                           return connect_next();
+                         }
+                         connected_to_ = node;
+                         ask();
+                       });
 }
 
 void Catalogue::ask() {
   auto& request = queue_.front();
-  connection_.query(request.sql, settings_.timeout, [this](client::Outcome<client::Rows> outcome) {
+  connection_->query(request.sql, settings_.timeout, [this](client::Outcome<client::Rows> outcome) {
     auto& asked = queue_.front();
     if (!outcome && outcome.error().kind != client::FailureKind::server_error) {
       if (!asked.untried.empty()) asked.untried.erase(asked.untried.begin());

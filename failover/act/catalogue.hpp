@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "failover/act/settings.hpp"
-#include "topology/client/postgres_connection.hpp"
+#include "topology/client/connection.hpp"
 
 namespace relevo::act {
 
 class Catalogue {
  public:
-  using Handler = client::PostgresConnection::QueryHandler;
+  using Handler = client::Connection::QueryHandler;
   // Which nodes to ask now, the best first.
   using Order = std::function<std::vector<model::NodeId>()>;
 
@@ -44,7 +44,7 @@ class Catalogue {
   asio::io_context& io_;
   const ControllerSettings& settings_;
   Order order_;
-  client::PostgresConnection connection_;
+  std::unique_ptr<client::Connection> connection_;
   std::optional<model::NodeId> connected_to_;
   std::deque<Request> queue_;
   bool busy_ = false;

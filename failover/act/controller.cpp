@@ -53,8 +53,7 @@ void Controller::acknowledge(Reply reply) {
   impl_->command(CommandKind::acknowledge, "", false, std::move(reply));
 }
 
-void Controller::run_on_any_node(const std::string& sql,
-                                 client::PostgresConnection::QueryHandler handler) {
+void Controller::run_on_any_node(const std::string& sql, client::Connection::QueryHandler handler) {
   impl_->catalogue().run(sql, std::move(handler));
 }
 

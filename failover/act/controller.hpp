@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "failover/act/settings.hpp"
-#include "topology/client/postgres_connection.hpp"
+#include "topology/client/connection.hpp"
 #include "topology/model/event.hpp"
 #include "topology/model/result.hpp"
 #include "topology/model/view.hpp"
@@ -70,7 +70,7 @@ class Controller {
 
   // The data plane's questions. Asked of the primary over the monitor's own
   // login, of any other healthy node when it does not answer.
-  void run_on_any_node(const std::string& sql, client::PostgresConnection::QueryHandler handler);
+  void run_on_any_node(const std::string& sql, client::Connection::QueryHandler handler);
   // A role's stored secret, for passthrough authentication; nullopt: no such role.
   void lookup_role(const std::string& user, RoleHandler handler);
 

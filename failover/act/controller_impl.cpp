@@ -51,6 +51,7 @@ detect::DetectorSettings detector_settings(const ControllerSettings& settings) {
 detect::ViewSettings view_settings(const ControllerSettings& settings) {
   detect::ViewSettings view;
   view.cluster = settings.cluster;
+  view.engine = settings.engine;
   view.max_lag = settings.max_lag;
   view.stale_after = std::max<model::Duration>(settings.timeout, 5 * settings.interval);
   for (const auto& node : settings.nodes) {
@@ -87,6 +88,7 @@ Result<void> Controller::Impl::start() {
   for (NodeId node = 0; node < settings_.nodes.size(); ++node) {
     probe::ProbeTarget target;
     target.node = node;
+    target.engine = settings_.engine;
     target.endpoint.host = settings_.nodes[node].host;
     target.endpoint.port = settings_.nodes[node].port;
     target.endpoint.user = settings_.monitor_user;

@@ -8,11 +8,11 @@ Job::Job(asio::io_context& io, const ControllerSettings& settings, decide::Actio
     : settings_(settings),
       action_(std::move(action)),
       done_(std::move(done)),
-      connection_(io),
+      connection_(client::make_connection(settings_.engine, io)),
       timer_(io) {}
 
-client::PostgresEndpoint Job::endpoint_of(model::NodeId id) const {
-  client::PostgresEndpoint endpoint;
+client::Endpoint Job::endpoint_of(model::NodeId id) const {
+  client::Endpoint endpoint;
   endpoint.host = node(id).host;
   endpoint.port = node(id).port;
   endpoint.user = settings_.monitor_user;
@@ -30,11 +30,11 @@ model::Duration Job::time_left() const {
 
 void Job::connect(model::NodeId id, Then then) {
   if (time_left() <= model::Duration::zero()) return fail_with("its deadline has passed");
-  connection_.connect(endpoint_of(id), time_left(),
-                      [this, then = std::move(then)](client::Outcome<void> outcome) {
-                        if (!outcome) return fail_on(outcome.error());
-                        then();
-                      });
+  connection_->connect(endpoint_of(id), time_left(),
+                       [this, then = std::move(then)](client::Outcome<void> outcome) {
+                         if (!outcome) return fail_on(outcome.error());
+                         then();
+                       });
 }
 
 void Job::read(const std::string& sql, ThenRows then) {
@@ -42,34 +42,34 @@ void Job::read(const std::string& sql, ThenRows then) {
     return may_have_changed_ ? leave_unknown("its deadline has passed")
                              : fail_with("its deadline has passed");
   }
-  connection_.query(sql, time_left(),
-                    [this, then = std::move(then)](client::Outcome<client::Rows> outcome) {
-                      if (!outcome) return fail_on(outcome.error());
-                      then(*outcome);
-                    });
+  connection_->query(sql, time_left(),
+                     [this, then = std::move(then)](client::Outcome<client::Rows> outcome) {
+                       if (!outcome) return fail_on(outcome.error());
+                       then(*outcome);
+                     });
 }
 
 void Job::change(const std::string& sql, Then then) {
   const bool before = may_have_changed_;
   if (time_left() > model::Duration::zero()) may_have_changed_ = true;
-  connection_.query(sql, std::max(time_left(), model::Duration(1)),
-                    [this, before, then = std::move(then)](client::Outcome<client::Rows> outcome) {
-                      if (!outcome && outcome.error().kind == client::FailureKind::server_error) {
-                        may_have_changed_ = before;
-                      }
-                      if (!outcome) return fail_on(outcome.error());
-                      then();
-                    });
+  connection_->query(sql, std::max(time_left(), model::Duration(1)),
+                     [this, before, then = std::move(then)](client::Outcome<client::Rows> outcome) {
+                       if (!outcome && outcome.error().kind == client::FailureKind::server_error) {
+                         may_have_changed_ = before;
+                       }
+                       if (!outcome) return fail_on(outcome.error());
+                       then();
+                     });
 }
 
 void Job::attempt(const std::string& sql, Then then) {
-  connection_.query(sql, std::max(time_left(), model::Duration(1)),
-                    [this, then = std::move(then)](client::Outcome<client::Rows> outcome) {
-                      if (!outcome && outcome.error().kind != client::FailureKind::server_error) {
-                        return fail_on(outcome.error());
-                      }
-                      then();
-                    });
+  connection_->query(sql, std::max(time_left(), model::Duration(1)),
+                     [this, then = std::move(then)](client::Outcome<client::Rows> outcome) {
+                       if (!outcome && outcome.error().kind != client::FailureKind::server_error) {
+                         return fail_on(outcome.error());
+                       }
+                       then();
+                     });
 }
 
 void Job::reload(Then then) { change("SELECT pg_reload_conf()", std::move(then)); }

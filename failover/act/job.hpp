@@ -16,7 +16,7 @@
 
 #include "failover/act/settings.hpp"
 #include "failover/decide/event.hpp"
-#include "topology/client/postgres_connection.hpp"
+#include "topology/client/connection.hpp"
 
 namespace relevo::act {
 
@@ -38,7 +38,7 @@ class Job : public std::enable_shared_from_this<Job> {
   using OnFailure = std::function<void(const client::Failure&)>;
 
   const ControlledNode& node(model::NodeId id) const { return settings_.nodes[id]; }
-  client::PostgresEndpoint endpoint_of(model::NodeId id) const;
+  client::Endpoint endpoint_of(model::NodeId id) const;
   model::Duration time_left() const;
 
   void connect(model::NodeId id, Then then);
@@ -64,7 +64,7 @@ class Job : public std::enable_shared_from_this<Job> {
 
   decide::Action action_;
   Done done_;
-  client::PostgresConnection connection_;
+  std::unique_ptr<client::Connection> connection_;
   asio::steady_timer timer_;
   bool may_have_changed_ = false;
 };

@@ -10,6 +10,7 @@
 
 #include "failover/decide/policy.hpp"
 #include "topology/model/ids.hpp"
+#include "topology/model/verdict.hpp"
 
 namespace relevo::act {
 
@@ -25,6 +26,7 @@ struct ControlledNode {
 
 struct ControllerSettings {
   std::string cluster;
+  model::Engine engine = model::Engine::postgres;
   std::vector<ControlledNode> nodes;  // the place in the list is the NodeId
 
   std::string monitor_user, monitor_password;

@@ -11,7 +11,7 @@
 
 #include <string>
 
-#include "topology/client/postgres_connection.hpp"
+#include "topology/client/connection.hpp"
 
 namespace relevo::client {
 

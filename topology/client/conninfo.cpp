@@ -3,6 +3,8 @@
 namespace relevo::client {
 namespace {
 
+constexpr std::uint16_t default_port = 5432;
+
 // libpq takes parallel lists of hosts, addresses and ports.
 std::string repeated(const std::string& value, std::size_t times) {
   std::string list = value;
@@ -19,11 +21,11 @@ std::string joined(const std::vector<std::string>& values) {
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> conninfo(
-    const PostgresEndpoint& endpoint, const std::vector<std::string>& addresses) {
+    const Endpoint& endpoint, const std::vector<std::string>& addresses) {
   const std::size_t count = addresses.empty() ? 1 : addresses.size();
   std::vector<std::pair<std::string, std::string>> parameters{
       {"host", repeated(endpoint.host, count)},  // the name that the certificate is for
-      {"port", repeated(std::to_string(endpoint.port), count)},
+      {"port", repeated(std::to_string(endpoint.port != 0 ? endpoint.port : default_port), count)},
       {"user", endpoint.user},
       {"password", endpoint.password},
       {"passfile", "/dev/null/none"},  // cannot exist, and libpq is silent about that

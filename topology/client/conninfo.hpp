@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include "topology/client/postgres_connection.hpp"
+#include "topology/client/connection.hpp"
 
 namespace relevo::client {
 
 // `addresses`: numeric, tried in this order; empty for a Unix socket.
 std::vector<std::pair<std::string, std::string>> conninfo(
-    const PostgresEndpoint& endpoint, const std::vector<std::string>& addresses);
+    const Endpoint& endpoint, const std::vector<std::string>& addresses);
 
 }  // namespace relevo::client

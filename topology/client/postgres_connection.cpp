@@ -52,7 +52,7 @@ struct PostgresConnection::Impl : std::enable_shared_from_this<Impl> {
   explicit Impl(asio::io_context& context)
       : io(context), resolver(context), socket(context), deadline(context) {}
 
-  void connect(const PostgresEndpoint& target, model::Duration timeout, ConnectHandler handler);
+  void connect(const Endpoint& target, model::Duration timeout, ConnectHandler handler);
   void query(const std::string& sql, model::Duration timeout, QueryHandler handler);
   void close();
 
@@ -86,7 +86,7 @@ struct PostgresConnection::Impl : std::enable_shared_from_this<Impl> {
   std::uint64_t operation = 0;
   std::uint64_t incarnation = 0;  // of the connection
   bool reading = false;           // a wait for an answer is under way; it outlives queries
-  PostgresEndpoint endpoint;
+  Endpoint endpoint;
   ConnectHandler on_connected;
   QueryHandler on_result;
   LostHandler on_lost;
@@ -123,7 +123,7 @@ void PostgresConnection::Impl::begin(Stage next, model::Duration timeout) {
 
 // ---- Connecting ------------------------------------------------------------
 
-void PostgresConnection::Impl::connect(const PostgresEndpoint& target, model::Duration timeout,
+void PostgresConnection::Impl::connect(const Endpoint& target, model::Duration timeout,
                                        ConnectHandler handler) {
   close();
   endpoint = target;
@@ -357,7 +357,7 @@ PostgresConnection::PostgresConnection(asio::io_context& io) : impl_(std::make_s
 
 PostgresConnection::~PostgresConnection() { impl_->close(); }
 
-void PostgresConnection::connect(const PostgresEndpoint& endpoint, model::Duration timeout,
+void PostgresConnection::connect(const Endpoint& endpoint, model::Duration timeout,
                                  ConnectHandler handler) {
   const auto self = impl_;
   self->connect(endpoint, timeout, std::move(handler));

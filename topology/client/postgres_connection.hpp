@@ -1,89 +1,25 @@
-// One libpq connection driven by Asio without blocking, every operation with a
-// deadline. Used by probes and by failover actions alike.
+// One libpq connection driven by Asio without blocking; connection.hpp has the rules.
 //
 // libpq resolves names synchronously, so it is given numeric addresses only: the
 // name is resolved by Asio first. Its socket may change between PQconnectPoll
-// calls, so it is registered anew each time.
-//
-// Use on one io_context thread only. Completion handlers run there, exactly
-// once, never from within the initiating call. Destroying the object, or
-// closing it, drops the connection and the pending handlers without a call; that
-// is allowed at any time, from within a handler too.
+// calls, so it is registered anew each time. A host of "/..." is the directory of
+// a Unix socket.
 #pragma once
 
-#include <asio/io_context.hpp>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
-#include "topology/model/ids.hpp"
-#include "topology/model/result.hpp"
+#include "topology/client/connection.hpp"
 
 namespace relevo::client {
 
-struct PostgresEndpoint {
-  std::string host;  // name or numeric address; or a Unix socket's directory, "/..."
-  std::uint16_t port = 5432;
-  std::string user, password, database;
-  std::string sslmode = "prefer";  // libpq's words
-  std::string sslrootcert;
-  bool replication = false;  // replication=true: for IDENTIFY_SYSTEM
-  std::string application_name = "relevo";
-};
-
-// One result set; nullopt is SQL NULL.
-struct Rows {
-  std::vector<std::string> columns;
-  std::vector<std::vector<std::optional<std::string>>> rows;
-};
-
-// What the control plane asks is small; whatever is larger is not an answer to it.
-constexpr std::size_t result_rows_max = 10'000;
-constexpr std::size_t result_bytes_max = 16 << 20;
-
-// How an operation failed, so that the caller can tell a dead server from a busy one.
-enum class FailureKind : std::uint8_t {
-  refused,       // nothing listens there
-  unreachable,   // no route, host down, name not resolved
-  timeout,       // the deadline, ours or the kernel's
-  reset,         // the connection ended without a word, or is of no more use
-  server_error,  // the server (or TLS, or a missing password) said no: it lives
-};
-
-struct Failure {
-  FailureKind kind = FailureKind::reset;
-  std::string sqlstate;  // when the server said one
-  std::string message;   // the server's or the system's own words
-};
-
-template <typename T>
-using Outcome = tl::expected<T, Failure>;
-
-class PostgresConnection {
+class PostgresConnection final : public Connection {
  public:
-  using ConnectHandler = std::function<void(Outcome<void>)>;
-  using QueryHandler = std::function<void(Outcome<Rows>)>;  // of the last statement
-  using LostHandler = std::function<void(Failure)>;
-
   explicit PostgresConnection(asio::io_context& io);
-  ~PostgresConnection();
-  PostgresConnection(const PostgresConnection&) = delete;
-  PostgresConnection& operator=(const PostgresConnection&) = delete;
+  ~PostgresConnection() override;
 
-  // Drops what was there before.
-  void connect(const PostgresEndpoint& endpoint, model::Duration timeout, ConnectHandler handler);
-  // One operation at a time. After a failure of any kind but server_error the
-  // connection is closed; after that one it may be (57P01): ask connected().
-  void query(const std::string& sql, model::Duration timeout, QueryHandler handler);
-  bool connected() const;
-  void close();
-
-  // Called once if the server ends the connection while no query is under way:
-  // the kernel tells of a killed server at once, long before the next query would.
-  // Holds for the present connection, and must be set after it is made.
-  void when_lost(LostHandler handler);
+  void connect(const Endpoint& endpoint, model::Duration timeout, ConnectHandler handler) override;
+  void query(const std::string& sql, model::Duration timeout, QueryHandler handler) override;
+  bool connected() const override;
+  void close() override;
+  void when_lost(LostHandler handler) override;
 
  private:
   struct Impl;

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "topology/client/postgres_connection.hpp"
+#include "topology/client/connection.hpp"
 
 namespace relevo::client {
 

@@ -1,7 +1,7 @@
 // From the ways in which an operation fails to the outcomes that the detector knows.
 #pragma once
 
-#include "topology/client/postgres_connection.hpp"
+#include "topology/client/connection.hpp"
 #include "topology/model/observation.hpp"
 
 namespace relevo::probe {

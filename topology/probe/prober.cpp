@@ -58,8 +58,8 @@ struct Prober::Impl : std::enable_shared_from_this<Impl> {
         report(std::move(on_report)),
         ticker(context),
         patience(context),
-        persistent(context),
-        fresh(context) {}
+        persistent(client::make_connection(target.engine, context)),
+        fresh(client::make_connection(target.engine, context)) {}
 
   void start();
   void stop();
@@ -90,8 +90,8 @@ struct Prober::Impl : std::enable_shared_from_this<Impl> {
   Report report;
   asio::steady_timer ticker;
   asio::steady_timer patience;  // until a slow answer is doubted
-  client::PostgresConnection persistent;
-  client::PostgresConnection fresh;
+  std::unique_ptr<client::Connection> persistent;
+  std::unique_ptr<client::Connection> fresh;
 
   bool stopped = true;
   Instant next_tick{};
@@ -121,8 +121,8 @@ void Prober::Impl::stop() {
   stopped = true;
   ticker.cancel();
   patience.cancel();
-  persistent.close();
-  fresh.close();
+  persistent->close();
+  fresh->close();
   stage = Stage::down;
   fresh_busy = false;
 }
@@ -170,23 +170,23 @@ void Prober::Impl::connect_persistent() {
   stage = Stage::connecting;
   connect_begun = fresh_begun = probe_begun = Clock::now();
   const Instant deadline = connect_begun + settings.timeout;
-  persistent.connect(target.endpoint, settings.timeout,
-                     [weak = weak_from_this(), begun = connect_begun,
-                      deadline](const client::Outcome<void>& outcome) {
-                       const auto self = weak.lock();
-                       if (!self || self->stopped) return;
-                       if (outcome) {
-                         self->persistent.when_lost([weak](const Failure& failure) {
-                           const auto alive = weak.lock();
-                           if (alive && !alive->stopped) alive->on_lost(failure);
-                         });
-                         self->ask_persistent(true, deadline);
-                         return;
-                       }
-                       self->stage = Stage::down;
-                       self->connect_outcome = outcome_of(outcome.error());
-                       self->tell_failure(begun, true, outcome.error());
-                     });
+  persistent->connect(target.endpoint, settings.timeout,
+                      [weak = weak_from_this(), begun = connect_begun,
+                       deadline](const client::Outcome<void>& outcome) {
+                        const auto self = weak.lock();
+                        if (!self || self->stopped) return;
+                        if (outcome) {
+                          self->persistent->when_lost([weak](const Failure& failure) {
+                            const auto alive = weak.lock();
+                            if (alive && !alive->stopped) alive->on_lost(failure);
+                          });
+                          self->ask_persistent(true, deadline);
+                          return;
+                        }
+                        self->stage = Stage::down;
+                        self->connect_outcome = outcome_of(outcome.error());
+                        self->tell_failure(begun, true, outcome.error());
+                      });
 }
 
 // `is_new`: this probe made the connection, so it shows that new ones work.
@@ -194,21 +194,21 @@ void Prober::Impl::ask_persistent(bool is_new, Instant deadline) {
   stage = Stage::asking;
   const std::string text = sql();
   const Instant sent = probe_begun = Clock::now();
-  persistent.query(text, std::max<Duration>(deadline - sent, std::chrono::milliseconds(1)),
-                   [weak = weak_from_this(), sent, is_new,
-                    deadline](const client::Outcome<client::Rows>& answer) {
-                     const auto self = weak.lock();
-                     if (self && !self->stopped) {
-                       self->on_persistent_answer(answer, sent, is_new, deadline);
-                     }
-                   });
+  persistent->query(text, std::max<Duration>(deadline - sent, std::chrono::milliseconds(1)),
+                    [weak = weak_from_this(), sent, is_new,
+                     deadline](const client::Outcome<client::Rows>& answer) {
+                      const auto self = weak.lock();
+                      if (self && !self->stopped) {
+                        self->on_persistent_answer(answer, sent, is_new, deadline);
+                      }
+                    });
   if (!is_new) wait_patiently();
 }
 
 void Prober::Impl::on_persistent_answer(const client::Outcome<client::Rows>& answer, Instant sent,
                                         bool is_new, Instant deadline) {
   patience.cancel();
-  stage = persistent.connected() ? Stage::idle : Stage::down;
+  stage = persistent->connected() ? Stage::idle : Stage::down;
   if (!answer && stage == Stage::idle && reduce_scope(answer.error())) {
     return ask_persistent(is_new, deadline);
   }
@@ -251,20 +251,20 @@ void Prober::Impl::probe_fresh() {
   fresh_busy = true;
   fresh_begun = begun;
   const Instant deadline = begun + settings.timeout;
-  fresh.connect(target.endpoint, settings.timeout,
-                [weak = weak_from_this(), begun, deadline](const client::Outcome<void>& outcome) {
-                  const auto self = weak.lock();
-                  if (!self || self->stopped) return;
-                  if (outcome) return self->ask_fresh(deadline);
-                  self->fresh_busy = false;
-                  self->tell_failure(begun, true, outcome.error());
-                });
+  fresh->connect(target.endpoint, settings.timeout,
+                 [weak = weak_from_this(), begun, deadline](const client::Outcome<void>& outcome) {
+                   const auto self = weak.lock();
+                   if (!self || self->stopped) return;
+                   if (outcome) return self->ask_fresh(deadline);
+                   self->fresh_busy = false;
+                   self->tell_failure(begun, true, outcome.error());
+                 });
 }
 
 void Prober::Impl::ask_fresh(Instant deadline) {
   const std::string text = sql();
   const Instant sent = Clock::now();
-  fresh.query(
+  fresh->query(
       text, std::max<Duration>(deadline - sent, std::chrono::milliseconds(1)),
       [weak = weak_from_this(), sent, deadline](const client::Outcome<client::Rows>& answer) {
         const auto self = weak.lock();
@@ -274,8 +274,8 @@ void Prober::Impl::ask_fresh(Instant deadline) {
 
 void Prober::Impl::on_fresh_answer(const client::Outcome<client::Rows>& answer, Instant sent,
                                    Instant deadline) {
-  if (!answer && fresh.connected() && reduce_scope(answer.error())) return ask_fresh(deadline);
-  fresh.close();
+  if (!answer && fresh->connected() && reduce_scope(answer.error())) return ask_fresh(deadline);
+  fresh->close();
   fresh_busy = false;
   tell(sent, true, answer);
 }

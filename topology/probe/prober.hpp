@@ -16,14 +16,15 @@
 #include <functional>
 #include <memory>
 
-#include "topology/client/postgres_connection.hpp"
+#include "topology/client/connection.hpp"
 #include "topology/model/observation.hpp"
 
 namespace relevo::probe {
 
 struct ProbeTarget {
   model::NodeId node = 0;
-  client::PostgresEndpoint endpoint;
+  client::Endpoint endpoint;
+  model::Engine engine = model::Engine::postgres;
 };
 
 struct ProbeSettings {

@@ -7,7 +7,7 @@
 
 #include <string_view>
 
-#include "topology/client/postgres_connection.hpp"
+#include "topology/client/connection.hpp"
 #include "topology/model/observation.hpp"
 #include "topology/model/result.hpp"
 

@@ -7,15 +7,16 @@
 #include "tests/integration/topology/monitor.hpp"
 #include "tests/integration/topology/shared_cluster.hpp"
 #include "tests/support/tcp_gate.hpp"
+#include "topology/client/postgres_connection.hpp"
 
 namespace relevo::testing {
 namespace {
 
+using client::Endpoint;
 using client::Failure;
 using client::FailureKind;
 using client::Outcome;
 using client::PostgresConnection;
-using client::PostgresEndpoint;
 using client::Rows;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -25,7 +26,7 @@ struct Session {
   PostgresConnection connection{io};
 
   // Runs until the handler was called, which must not be from within the call.
-  Outcome<void> connect(const PostgresEndpoint& endpoint, model::Duration timeout = seconds(20)) {
+  Outcome<void> connect(const Endpoint& endpoint, model::Duration timeout = seconds(20)) {
     std::optional<Outcome<void>> result;
     connection.connect(endpoint, timeout, [&](Outcome<void> outcome) {
       EXPECT_FALSE(result) << "called twice";
@@ -55,15 +56,15 @@ struct Session {
   }
 };
 
-PostgresEndpoint superuser(std::uint16_t port) {
-  PostgresEndpoint endpoint = endpoint_of(port, "postgres");
+Endpoint superuser(std::uint16_t port) {
+  Endpoint endpoint = endpoint_of(port, "postgres");
   endpoint.password.clear();
   return endpoint;
 }
 
 class ConnectionTest : public SharedCluster {
  protected:
-  Failure refusal(const PostgresEndpoint& endpoint, model::Duration timeout = seconds(20)) {
+  Failure refusal(const Endpoint& endpoint, model::Duration timeout = seconds(20)) {
     const Outcome<void> outcome = session_.connect(endpoint, timeout);
     EXPECT_FALSE(outcome) << "connected";
     EXPECT_FALSE(session_.connection.connected());
@@ -164,7 +165,7 @@ TEST_F(ConnectionTest, TellsAConnectionCutWhileLoggingIn) {
 }
 
 TEST_F(ConnectionTest, TellsANameThatDoesNotResolve) {
-  PostgresEndpoint endpoint = endpoint_of(cluster().port(0));
+  Endpoint endpoint = endpoint_of(cluster().port(0));
   endpoint.host = "no-such-host.invalid";
   const Failure failure = refusal(endpoint);
   EXPECT_EQ(failure.kind, FailureKind::unreachable);
@@ -172,13 +173,13 @@ TEST_F(ConnectionTest, TellsANameThatDoesNotResolve) {
 }
 
 TEST_F(ConnectionTest, ResolvesNames) {
-  PostgresEndpoint endpoint = endpoint_of(cluster().port(0));
+  Endpoint endpoint = endpoint_of(cluster().port(0));
   endpoint.host = "localhost";
   EXPECT_TRUE(session_.connect(endpoint));
 }
 
 TEST_F(ConnectionTest, TellsTheSqlstateOfARefusedLogIn) {
-  PostgresEndpoint wrong_password = endpoint_of(cluster().port(0));
+  Endpoint wrong_password = endpoint_of(cluster().port(0));
   wrong_password.password = "wrong";
   const Failure failure = refusal(wrong_password);
   EXPECT_EQ(failure.kind, FailureKind::server_error);
@@ -187,15 +188,15 @@ TEST_F(ConnectionTest, TellsTheSqlstateOfARefusedLogIn) {
   EXPECT_EQ(failure.message.find("28P01"), std::string::npos) << failure.message;
   EXPECT_EQ(failure.message.find("LOCATION"), std::string::npos) << failure.message;
 
-  PostgresEndpoint no_database = endpoint_of(cluster().port(0));
+  Endpoint no_database = endpoint_of(cluster().port(0));
   no_database.database = "absent";
   EXPECT_EQ(refusal(no_database).sqlstate, "3D000");
 
-  PostgresEndpoint no_password = endpoint_of(cluster().port(0));
+  Endpoint no_password = endpoint_of(cluster().port(0));
   no_password.password.clear();
   EXPECT_EQ(refusal(no_password).kind, FailureKind::server_error);
 
-  PostgresEndpoint tls = endpoint_of(cluster().port(0));
+  Endpoint tls = endpoint_of(cluster().port(0));
   tls.sslmode = "require";
   EXPECT_EQ(refusal(tls).kind, FailureKind::server_error);
 }
@@ -226,7 +227,7 @@ TEST_F(ConnectionTest, TellsAServerThatIsStartingUp) {
 }
 
 TEST_F(ConnectionTest, SpeaksTheReplicationProtocol) {
-  PostgresEndpoint endpoint = superuser(cluster().port(0));
+  Endpoint endpoint = superuser(cluster().port(0));
   endpoint.replication = true;
   ASSERT_TRUE(session_.connect(endpoint));
   const auto rows = session_.query("IDENTIFY_SYSTEM");

@@ -7,6 +7,7 @@
 
 #include "tests/integration/topology/monitor.hpp"
 #include "tests/integration/topology/shared_cluster.hpp"
+#include "topology/client/postgres_connection.hpp"
 
 namespace relevo::testing {
 namespace {

@@ -6,8 +6,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds stale_after{1000};
 
-client::PostgresEndpoint endpoint_of(std::uint16_t port, const std::string& user) {
-  client::PostgresEndpoint endpoint;
+client::Endpoint endpoint_of(std::uint16_t port, const std::string& user) {
+  client::Endpoint endpoint;
   endpoint.host = "127.0.0.1";
   endpoint.port = port;
   endpoint.user = user;

@@ -53,6 +53,6 @@ class Monitor {
   std::vector<model::Observation> seen_;
 };
 
-client::PostgresEndpoint endpoint_of(std::uint16_t port, const std::string& user = "relevo");
+client::Endpoint endpoint_of(std::uint16_t port, const std::string& user = "relevo");
 
 }  // namespace relevo::testing

@@ -8,6 +8,7 @@
 #include "tests/integration/topology/monitor.hpp"
 #include "tests/integration/topology/shared_cluster.hpp"
 #include "tests/support/tcp_gate.hpp"
+#include "topology/client/postgres_connection.hpp"
 
 namespace relevo::testing {
 namespace {

@@ -8,14 +8,14 @@
 namespace relevo::client {
 namespace {
 
-std::map<std::string, std::string> built(const PostgresEndpoint& endpoint,
+std::map<std::string, std::string> built(const Endpoint& endpoint,
                                          const std::vector<std::string>& addresses) {
   const auto list = conninfo(endpoint, addresses);
   return {list.begin(), list.end()};
 }
 
 TEST(Conninfo, GivesTheNameForTheCertificateAndTheAddressForTheConnection) {
-  PostgresEndpoint endpoint;
+  Endpoint endpoint;
   endpoint.host = "db1.example";
   endpoint.port = 5433;
   endpoint.user = "relevo";
@@ -28,7 +28,7 @@ TEST(Conninfo, GivesTheNameForTheCertificateAndTheAddressForTheConnection) {
 }
 
 TEST(Conninfo, RepeatsNameAndPortForEachAddress) {
-  PostgresEndpoint endpoint;
+  Endpoint endpoint;
   endpoint.host = "db1";
   const auto parameters = built(endpoint, {"::1", "127.0.0.1"});
   EXPECT_EQ(parameters.at("hostaddr"), "::1,127.0.0.1");
@@ -37,7 +37,7 @@ TEST(Conninfo, RepeatsNameAndPortForEachAddress) {
 }
 
 TEST(Conninfo, OfAUnixSocketHasNoAddress) {
-  PostgresEndpoint endpoint;
+  Endpoint endpoint;
   endpoint.host = "/run/postgresql";
   const auto parameters = built(endpoint, {});
   EXPECT_EQ(parameters.at("host"), "/run/postgresql");
@@ -54,7 +54,7 @@ TEST(Conninfo, LeavesNothingThatMattersToTheEnvironment) {
 }
 
 TEST(Conninfo, AsksForReplicationWhereWanted) {
-  PostgresEndpoint endpoint;
+  Endpoint endpoint;
   endpoint.replication = true;
   EXPECT_EQ(built(endpoint, {"127.0.0.1"}).at("replication"), "true");
 }
