@@ -12,16 +12,13 @@
 #include <span>
 #include <string_view>
 
+#include "proxy/wire/bytes.hpp"
+
 namespace relevo::wire::postgres {
 
-using Bytes = std::span<const std::byte>;
-
-inline Bytes as_bytes(std::string_view text) {
-  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
-}
-inline std::string_view as_text(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+using wire::as_bytes;
+using wire::as_text;
+using wire::Bytes;
 
 enum class Frontend : std::uint8_t {
   bind = 'B',

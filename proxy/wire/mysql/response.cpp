@@ -1,0 +1,1 @@
+#include "proxy/wire/mysql/response.hpp"

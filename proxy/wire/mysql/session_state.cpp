@@ -1,0 +1,1 @@
+#include "proxy/wire/mysql/session_state.hpp"
