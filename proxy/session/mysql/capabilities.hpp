@@ -1,0 +1,40 @@
+// Which capabilities a client and the server connection that it is lent may have,
+// so that what the one says is understood by the other.
+//
+// Three kinds. Some change how commands or answers are meant, for a connection's
+// whole life: a client is lent only connections that have them as it has, so they
+// are a part of the pool's key (connection_form). Some change how answers are
+// framed: server connections always have them, and answers are translated for
+// clients that don't (deprecate_eof, session_track). The rest is never offered.
+#pragma once
+
+#include "proxy/wire/mysql/types.hpp"
+
+namespace relevo::session::mysql {
+
+// What must be the same on both sides.
+inline constexpr wire::mysql::Capabilities form_mask =
+    wire::mysql::Capability::found_rows | wire::mysql::Capability::ignore_space |
+    wire::mysql::Capability::local_files | wire::mysql::Capability::multi_statements |
+    wire::mysql::Capability::multi_results | wire::mysql::Capability::ps_multi_results |
+    wire::mysql::Capability::mariadb_extended_metadata |
+    wire::mysql::Capability::mariadb_bulk_unit_results;
+
+constexpr wire::mysql::Capabilities connection_form(wire::mysql::Capabilities client) {
+  return client.common_with(form_mask);
+}
+
+// What to ask of a server, for clients of one form. It may grant less: a server
+// without session_track or deprecate_eof (MySQL 5.6, MariaDB 10.1) is not one that
+// sessions can share.
+wire::mysql::Capabilities server_capabilities(wire::mysql::Capabilities form);
+bool can_share(wire::mysql::Capabilities granted);
+
+// What to offer to clients, given what the cluster's servers have in common. Not
+// offered: compression of our side's own making is the shell's to add; query
+// attributes and optional metadata, which change the layout of commands and
+// results; MariaDB's cached metadata, which supposes that a client has a server's
+// statement for itself.
+wire::mysql::Capabilities offered_capabilities(wire::mysql::Capabilities common_to_servers);
+
+}  // namespace relevo::session::mysql

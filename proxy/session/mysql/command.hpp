@@ -1,0 +1,82 @@
+// What a client asks for next: one command, looked at before its first byte goes
+// to a server. What it is, what it asks of its server, and whether we can answer
+// it ourselves.
+//
+// A command larger than the buffer is known by its beginning: enough for its kind
+// and its statement's number, not for its text, so it goes to the primary.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "proxy/route/policy.hpp"
+#include "proxy/session/mysql/prepared.hpp"
+#include "proxy/wire/mysql/errors.hpp"
+#include "proxy/wire/mysql/frame.hpp"
+
+namespace relevo::session::mysql {
+
+struct CommandPlan {
+  enum class Status : std::uint8_t {
+    need_more,  // the command is not all here
+    ready,
+    quit,       // the client says goodbye
+    malformed,  // error(): 1835 08S01, then closed
+  };
+  // What to do with it. Each says what the shell sends where.
+  enum class Way : std::uint8_t {
+    forward,  // to a server, as it is
+    prepare,  // COM_STMT_PREPARE: intern `text`, prepare it on the server
+    execute,  // COM_STMT_EXECUTE and what else has a statement's number in it
+    init_db,  // to a server: it alone knows whether `text` exists
+    change_user,
+    // Answered here:
+    reset,        // COM_RESET_CONNECTION without a server connection: forget, say OK
+    ok,           // COM_PING, COM_STMT_RESET of a statement without long data or cursor
+    end_of_rows,  // COM_SET_OPTION where it is already so
+    statistics,   // a line of text of our own
+    close,        // COM_STMT_CLOSE: forget the number, say nothing
+    long_data,    // COM_STMT_SEND_LONG_DATA: to the session's own connection, say nothing
+    refuse,       // `error`, `message`
+  };
+  Status status = Status::need_more;
+  Way way = Way::forward;
+  std::string_view message;  // of a refusal, or of what is malformed
+  wire::mysql::ErrorCode error;
+
+  wire::mysql::Command command = wire::mysql::Command::quit;
+  std::uint64_t bytes = 0;  // on the wire, with all its headers; 0 when not known to its end
+  std::size_t packets = 0;  // of the command, when it is known to its end
+  bool whole = false;       // all of it is in the buffer: it may be sent again
+  bool oversized = false;   // it is not, and will not be
+
+  std::string_view text;                // SQL or a schema's name, into the bytes
+  std::uint32_t statement = 0;          // the client's number of it
+  ClientStatement* prepared = nullptr;  // null: not known
+
+  route::Demand demand;
+  route::Analysis analysis;  // of COM_QUERY and COM_STMT_PREPARE; points into the bytes
+  std::string_view reason;   // what decided, for people: static text
+  bool begins_transaction = false;
+  bool ends_transaction = false;
+  bool only_ends = false;  // and that is all it does
+  bool commits = false;    // ... by COMMIT
+
+  // Of what will run: analysis, or that of the prepared statement.
+  const route::Analysis* runs() const;
+};
+
+// `bytes`: all that the client has sent and that is not yet dealt with. More than
+// `bytes_max` of one command is not buffered. `may_load_local`: the client said at
+// log-in that it can.
+struct PlanInput {
+  std::string_view bytes;
+  std::size_t bytes_max = 256 * 1024;
+  ClientStatements& statements;
+  route::MysqlDialect dialect;
+  wire::mysql::Capabilities client;  // as negotiated
+};
+CommandPlan plan_command(const PlanInput& input);
+
+}  // namespace relevo::session::mysql
