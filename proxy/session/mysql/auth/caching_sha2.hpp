@@ -21,16 +21,6 @@
 
 namespace relevo::session::mysql {
 
-inline constexpr std::string_view caching_sha2_password = "caching_sha2_password";
-
-// The single bytes of the exchange, sent as AuthMoreData by the server and as a
-// packet of their own by the client.
-namespace caching_sha2 {
-inline constexpr char request_public_key = 2;  // client
-inline constexpr char fast_success = 3;        // server; an OK packet follows
-inline constexpr char perform_full = 4;        // server
-}  // namespace caching_sha2
-
 // SHA256(password). As secret as the password.
 struct Sha2Key {
   Sha256 sha256{};

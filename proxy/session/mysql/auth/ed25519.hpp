@@ -19,10 +19,6 @@
 
 namespace relevo::session::mysql {
 
-inline constexpr std::string_view client_ed25519 = "client_ed25519";  // the client's plugin
-inline constexpr std::string_view ed25519 = "ed25519";                // the account's
-inline constexpr std::size_t ed25519_scramble_bytes = 32;
-
 using Ed25519PublicKey = Digest<32>;
 using Ed25519Signature = Digest<64>;
 

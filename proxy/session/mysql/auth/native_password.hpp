@@ -17,9 +17,6 @@
 
 namespace relevo::session::mysql {
 
-inline constexpr std::string_view native_password = "mysql_native_password";
-inline constexpr std::size_t scramble_bytes = 20;  // of this method and caching_sha2_password
-
 // SHA1(password). As secret as the password, as far as these servers go.
 struct NativeKey {
   Sha1 sha1{};
