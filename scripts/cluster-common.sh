@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # self, server_user, accounts: see below
 # cluster-common.sh: what pgcluster and mycluster have in common: a directory
 # that is ours by its marker, its secrets, its ports, its certificates. Sourced,
 # never run. How one engine's server is made and ended stands in the script named
