@@ -13,11 +13,14 @@ set -euo pipefail
 build=(
   g++                    # C++20
   cmake ninja-build      # the build
-  pkg-config             # finds libpq, libsystemd
+  pkg-config             # finds libpq, libmariadb, libsystemd
   ccache mold            # rebuilds and links in seconds
   libasio-dev            # sockets and timers
   libpq-dev              # probes and failover actions speak to PostgreSQL through libpq
-  libssl-dev             # TLS, SCRAM
+  libmariadb-dev         # and to MySQL and MariaDB through Connector/C
+  libssl-dev             # TLS, SCRAM, caching_sha2_password
+  libsodium-dev          # client_ed25519: MariaDB signs with a scalar that OpenSSL won't take
+  zlib1g-dev libzstd-dev # the compressed protocol of MySQL clients
   libsodium-dev          # MariaDB's ed25519 log-in
   nlohmann-json3-dev     # configuration, admin API
   libcli11-dev           # command lines
@@ -29,8 +32,9 @@ build=(
 )
 run=(
   postgresql             # the servers of the demo and of the tests; psql
+  mariadb-server         # the same for the second engine; mariadb, mariadb-dump
   procps                 # pgrep: which processes belong to one server
-  util-linux             # runuser, setpriv: PostgreSQL refuses to run as root
+  util-linux             # runuser, setpriv: database servers refuse to run as root
   openssl                # passwords and test certificates
   python3                # reads the demo's summary; integration tests
 )
@@ -40,7 +44,11 @@ test=(
   libpg-query-dev            # PostgreSQL's own parser: the oracle for our classifier
   python3-psycopg2 python3-psycopg python3-asyncpg  # drivers under test
   libpostgresql-jdbc-java default-jdk-headless      # the JDBC driver and a compiler for its test
-  pgbouncer                  # what CPU per query is compared with
+  python3-pymysql python3-mysqldb libmariadb-java   # likewise for MySQL: pure Python, C, JDBC,
+  php-cli php-mysql                                 # PHP's mysqli and PDO (mysqlnd),
+  libdbd-mysql-perl libdbd-mariadb-perl             # Perl's DBI,
+  golang-go golang-github-go-sql-driver-mysql-dev   # Go's database/sql
+  pgbouncer haproxy          # what CPU per query is compared with
   curl                       # the admin API, as the manual shows it
 )
 
@@ -95,14 +103,21 @@ cleanup() {
 trap cleanup EXIT
 
 # A server package starts its service when it is installed. We want the
-# programs only: no cluster on port 5432, no pgbouncer on 6432.
-if [[ " ${missing[*]} " == *" postgresql "* || " ${missing[*]} " == *" pgbouncer "* ]]; then
+# programs only: nothing on ports 5432, 3306 and 6432.
+services=() # by package, as they are called
+for package in "${missing[@]}"; do
+  case $package in
+    postgresql | pgbouncer | haproxy) services+=("$package") ;;
+    mariadb-server) services+=(mariadb) ;;
+  esac
+done
+if ((${#services[@]} > 0)); then
   if [[ ! -e $policy ]]; then
     policy_is_ours=1
     printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
     "${as_root[@]}" chmod 755 "$policy"
   fi
-  if [[ ! -e /etc/postgresql-common/createcluster.conf ]]; then
+  if [[ " ${services[*]} " == *" postgresql "* && ! -e /etc/postgresql-common/createcluster.conf ]]; then
     "${as_root[@]}" mkdir -p /etc/postgresql-common
     echo 'create_main_cluster = false' |
       "${as_root[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
@@ -135,10 +150,11 @@ apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q
 quietly "apt-get update" "${apt[@]}" update
 quietly "apt-get install" "${apt[@]}" install --no-install-recommends "${missing[@]}"
 
-if [[ " ${missing[*]} " == *" pgbouncer "* ]]; then # nor at the next boot
+for service in ${services[@]+"${services[@]}"}; do # nor at the next boot
+  [[ $service != postgresql ]] || continue # it starts clusters only, and there is none
   if [[ -d /run/systemd/system ]]; then
-    "${as_root[@]}" systemctl disable --now pgbouncer >/dev/null 2>&1 || true
+    "${as_root[@]}" systemctl disable --now "$service" >/dev/null 2>&1 || true
   elif command -v update-rc.d >/dev/null; then
-    "${as_root[@]}" update-rc.d pgbouncer disable >/dev/null 2>&1 || true
+    "${as_root[@]}" update-rc.d "$service" disable >/dev/null 2>&1 || true
   fi
-fi
+done
