@@ -64,56 +64,11 @@ Verdict read_statement(Reader& reader) {
   }
 }
 
-// The strictest class wins; of equals the first, with its reason.
-int strictness(StatementClass cls) {
-  switch (cls) {
-    case StatementClass::read:
-      return 0;
-    case StatementClass::session:
-      return 1;
-    case StatementClass::write:
-      return 2;
-  }
-  return 2;
-}
-
-void join(Analysis& analysis, const Verdict& verdict) {
-  const bool first = analysis.statements == 0;
-  ++analysis.statements;
-  analysis.transaction = first ? verdict.transaction : TransactionControl::none;
-  analysis.controls_transaction |= verdict.controls_transaction;
-  const bool certain_write = verdict.cls == StatementClass::write && !verdict.unproven;
-  if (first || strictness(verdict.cls) > strictness(analysis.cls) ||
-      (analysis.unproven && certain_write)) {
-    analysis.cls = verdict.cls;
-    analysis.reason = verdict.reason;
-    analysis.subject = verdict.subject;
-    analysis.unproven = verdict.unproven;
-  }
-}
-
-// What follows is not known, so neither is what it would do.
-void give_up(Analysis& analysis, Reader& reader, std::string_view reason) {
-  join(analysis, write_verdict(reason, {}));
-  analysis.cls = StatementClass::write;
-  analysis.reason = reason;
-  analysis.subject = {};
-  analysis.unproven = false;
-  reader.effect(EffectKind::unknown);
-}
-
 Hint leading_hint(std::string_view sql, Dialect dialect) {
   Hint hint;
   Lexer lexer(sql, dialect);
   lexer.skip_blanks([&](std::string_view comment) { parse_hint(comment, hint); });
   return hint;
-}
-
-bool has_multibyte(std::string_view sql) {
-  for (const char c : sql) {
-    if (static_cast<unsigned char>(c) >= 0x80) return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -125,7 +80,7 @@ Analysis analyze_postgres(std::string_view sql, Dialect dialect) {
   analysis.hint = leading_hint(sql, dialect);
   Reader reader(sql, dialect, analysis);
   if (dialect.ascii_in_multibyte && has_multibyte(sql)) {
-    give_up(analysis, reader, "in an encoding whose characters contain ASCII bytes");
+    give_up(analysis, "in an encoding whose characters contain ASCII bytes");
     return analysis;
   }
   for (;;) {
@@ -140,7 +95,7 @@ Analysis analyze_postgres(std::string_view sql, Dialect dialect) {
         continue;
       }
     }
-    give_up(analysis, reader, "unterminated, or holds a NUL byte");
+    give_up(analysis, "unterminated, or holds a NUL byte");
     break;
   }
   if (analysis.statements == 0) {

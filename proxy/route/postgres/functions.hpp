@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "proxy/route/names.hpp"
+
 namespace relevo::route::postgres {
 
 enum class FunctionKind : std::uint8_t {
@@ -31,8 +33,5 @@ enum class SessionFunction : std::uint8_t { none, advisory_lock, advisory_unlock
 
 // `name`: an identifier's text, perhaps quoted.
 SessionFunction find_session_function(std::string_view name);
-
-// Whether `name`, any case, equals `lower`, which is in lower case.
-bool equals_folded(std::string_view name, std::string_view lower);
 
 }  // namespace relevo::route::postgres

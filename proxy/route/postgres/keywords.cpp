@@ -1,56 +1,13 @@
 #include "proxy/route/postgres/keywords.hpp"
 
 #include <array>
-#include <bit>
-#include <cstddef>
-#include <cstring>
 
 namespace relevo::route::postgres {
 namespace {
 
-// `| 0x20` lowers ASCII letters; of the other bytes that occur in identifiers
-// it maps no two ASCII ones together.
-constexpr std::uint64_t fold_mask = 0x2020202020202020ULL;
-
-constexpr std::uint64_t pack_slowly(std::string_view text) {
-  std::uint64_t packed = 0;
-  for (std::size_t i = 0; i < text.size() && i < 8; ++i) {
-    packed |= std::uint64_t{static_cast<unsigned char>(text[i] | 0x20)} << (8 * i);
-  }
-  return packed;
-}
-
-template <typename Word>
-std::uint64_t load(const char* from) {
-  Word word;
-  std::memcpy(&word, from, sizeof word);
-  return word;
-}
-
-// As pack_slowly, in two loads that overlap.
-std::uint64_t pack(const char* text, std::size_t size) {
-  if constexpr (std::endian::native != std::endian::little) return pack_slowly({text, size});
-  if (size >= 8) return load<std::uint64_t>(text) | fold_mask;
-  if (size >= 4) {
-    return (load<std::uint32_t>(text) | load<std::uint32_t>(text + size - 4) << (8 * (size - 4))) |
-           (fold_mask >> (8 * (8 - size)));
-  }
-  if (size >= 2) {
-    return (load<std::uint16_t>(text) | load<std::uint16_t>(text + size - 2) << (8 * (size - 2))) |
-           (fold_mask >> (8 * (8 - size)));
-  }
-  return size == 0 ? 0 : static_cast<unsigned char>(*text | 0x20);
-}
-
-struct Listed {
-  std::string_view word;
-  Keyword keyword;
-  KeywordClass cls;
-};
-
 // PostgreSQL 15's pg_get_keywords(), without the unreserved ones that nothing
 // here asks for.
-constexpr std::array listed = std::to_array<Listed>({
+constexpr auto listed = std::to_array<ListedKeyword<Keyword, KeywordClass>>({
     {"abort", Keyword::abort_, KeywordClass::unreserved},
     {"all", Keyword::all_, KeywordClass::reserved},
     {"analyse", Keyword::analyse_, KeywordClass::reserved},
@@ -279,63 +236,10 @@ constexpr std::array listed = std::to_array<Listed>({
     {"zone", Keyword::zone_, KeywordClass::unreserved},
 });
 
-struct Entry {
-  std::uint64_t first, second;  // bytes 0-7 and 8-15, folded
-  std::uint8_t size;
-  std::uint8_t last;  // the last byte, folded: one keyword is longer than 16
-  Keyword keyword;
-  KeywordClass cls;
-};
-
-constexpr std::size_t longest = 17;
-constexpr unsigned index_bits = 10;
-
-constexpr std::size_t slot_of(std::uint64_t first, std::uint64_t second, std::size_t size) {
-  const std::uint64_t mixed =
-      (first ^ std::rotl(second, 23) ^ size) * std::uint64_t{0x9E3779B97F4A7C15ULL};
-  return mixed >> (64 - index_bits);
-}
-
-struct Table {
-  std::array<Entry, listed.size() + 1> entries{};                  // [0] is unused
-  std::array<std::uint8_t, std::size_t{1} << index_bits> index{};  // 0: empty
-};
-
-constexpr Table table = [] {
-  static_assert(listed.size() < 256, "an index entry is one byte");
-  Table built;
-  for (std::size_t i = 0; i < listed.size(); ++i) {
-    const std::string_view word = listed[i].word;
-    Entry& entry = built.entries[i + 1];
-    entry.first = pack_slowly(word);
-    entry.second = word.size() > 8 ? pack_slowly(word.substr(8)) : 0;
-    entry.size = static_cast<std::uint8_t>(word.size());
-    entry.last = static_cast<std::uint8_t>(word.back() | 0x20);
-    entry.keyword = listed[i].keyword;
-    entry.cls = listed[i].cls;
-    std::size_t slot = slot_of(entry.first, entry.second, word.size());
-    while (built.index[slot] != 0) slot = (slot + 1) % built.index.size();
-    built.index[slot] = static_cast<std::uint8_t>(i + 1);
-  }
-  return built;
-}();
+constexpr KeywordTable<Keyword, KeywordClass, listed.size()> table(listed);
 
 }  // namespace
 
-KeywordMatch find_keyword(std::string_view word) {
-  if (word.size() < 2 || word.size() > longest) return {};
-  const std::uint64_t first = pack(word.data(), word.size());
-  const std::uint64_t second = word.size() > 8 ? pack(word.data() + 8, word.size() - 8) : 0;
-  const auto last = static_cast<std::uint8_t>(word.back() | 0x20);
-  for (std::size_t slot = slot_of(first, second, word.size()); table.index[slot] != 0;
-       slot = (slot + 1) % table.index.size()) {
-    const Entry& entry = table.entries[table.index[slot]];
-    if (entry.first == first && entry.second == second && entry.size == word.size() &&
-        entry.last == last) {
-      return {entry.keyword, entry.cls};
-    }
-  }
-  return {};
-}
+KeywordMatch find_keyword(std::string_view word) { return table.find(word); }
 
 }  // namespace relevo::route::postgres

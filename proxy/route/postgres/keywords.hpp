@@ -1,14 +1,13 @@
 // PostgreSQL's keywords, as far as they decide something here: those that begin
 // a statement or a clause, and all that cannot be a function's name.
 //
-// Lookup folds ASCII case (never by locale, like the server) and compares whole
-// machine words; a word that is no keyword usually costs one load.
-//
 // https://www.postgresql.org/docs/current/sql-keywords-appendix.html
 #pragma once
 
 #include <cstdint>
 #include <string_view>
+
+#include "proxy/route/keyword_table.hpp"
 
 namespace relevo::route::postgres {
 
@@ -145,10 +144,7 @@ enum class Keyword : std::uint8_t {
   zone_
 };
 
-struct KeywordMatch {
-  Keyword keyword = Keyword::none;
-  KeywordClass cls = KeywordClass::none;
-};
+using KeywordMatch = route::KeywordMatch<Keyword, KeywordClass>;
 
 // `word`: an unquoted identifier.
 KeywordMatch find_keyword(std::string_view word);

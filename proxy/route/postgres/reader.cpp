@@ -61,11 +61,7 @@ void Reader::skip_parentheses() {
 }
 
 void Reader::effect(EffectKind kind, std::string_view name, std::string_view value) {
-  if (analysis_.effect_count == Analysis::max_effects) {
-    analysis_.effects_overflow = true;
-    return;
-  }
-  analysis_.effects[analysis_.effect_count++] = {kind, name, value};
+  add_effect(analysis_, kind, name, value);
 }
 
 void Reader::note_call(std::string_view name) {

@@ -1,5 +1,5 @@
 // One text being read statement by statement: the token at hand, what it does
-// to the session so far, and the verdict forms that statement families return.
+// to the session so far.
 //
 // Invariant: every token of the text passes through advance(), whatever family
 // reads it, so that calls with a session effect (advisory locks, set_config)
@@ -9,19 +9,9 @@
 #include <string_view>
 
 #include "proxy/route/postgres/lexer.hpp"
-#include "proxy/route/statement.hpp"
+#include "proxy/route/verdict.hpp"
 
 namespace relevo::route::postgres {
-
-// What one statement is.
-struct Verdict {
-  StatementClass cls = StatementClass::write;
-  std::string_view reason;   // static text
-  std::string_view subject;  // into the text
-  TransactionControl transaction = TransactionControl::none;
-  bool controls_transaction = false;
-  bool unproven = false;
-};
 
 class Reader {
  public:

@@ -23,10 +23,6 @@ constexpr std::array<std::string_view, 12> server_views = {
     "pg_aios",
 };
 
-bool starts_folded(std::string_view name, std::string_view prefix) {
-  return name.size() >= prefix.size() && equals_folded(name.substr(0, prefix.size()), prefix);
-}
-
 }  // namespace
 
 Locality locality_of(std::string_view identifier) {

@@ -26,11 +26,4 @@ Verdict read_copy(Reader& reader);
 Verdict read_explain(Reader& reader);
 Verdict read_create(Reader& reader);
 
-inline Verdict session_verdict(std::string_view reason, std::string_view subject) {
-  return {.cls = StatementClass::session, .reason = reason, .subject = subject};
-}
-inline Verdict write_verdict(std::string_view reason, std::string_view subject) {
-  return {.cls = StatementClass::write, .reason = reason, .subject = subject};
-}
-
 }  // namespace relevo::route::postgres
