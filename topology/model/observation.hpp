@@ -27,6 +27,23 @@ enum class ProbeOutcome : std::uint8_t {
 
 enum class ReceiverState : std::uint8_t { none, connecting, streaming, waiting };
 
+// Which server answered, where one engine has more than one.
+enum class Flavor : std::uint8_t { postgres, mysql, mariadb };
+
+// Semi-synchronous replication as a MySQL or MariaDB server runs it. `active` is
+// what it does now: a primary that waited longer than its timeout for an
+// acknowledgement has fallen back to asynchronous and says so here.
+struct SemiSync {
+  bool primary_enabled = false, primary_active = false;
+  unsigned clients = 0;      // connected replicas that acknowledge
+  unsigned acks_wanted = 1;  // rpl_semi_sync_*_wait_for_*_count; MariaDB always waits for one
+  Duration timeout{};        // after which a commit goes on without
+  bool waits_before_commit = false;  // AFTER_SYNC: nobody reads what no replica has
+  bool replica_enabled = false, replica_active = false;
+
+  bool operator==(const SemiSync&) const = default;
+};
+
 // A replica as its upstream sees it.
 struct DownstreamStatus {
   std::string application_name;
@@ -37,6 +54,7 @@ struct DownstreamStatus {
 
 // The server's own account of itself, as of one query.
 struct NodeStatus {
+  Flavor flavor = Flavor::postgres;
   Role role = Role::unknown;
   std::string version;                  // "15.20"
   std::uint64_t system_identifier = 0;  // 0: not read (no privilege)
@@ -61,6 +79,24 @@ struct NodeStatus {
 
   std::vector<DownstreamStatus> downstreams;  // a primary's connected replicas
   std::string synchronous_standbys;  // synchronous_standby_names: "" when commits wait for none
+
+  // ---- MySQL and MariaDB only; as initialised on PostgreSQL ----
+
+  std::uint32_t server_id = 0;  // 0: not read
+  std::string server_uuid;      // MySQL
+  // On a replica that refuses writes read_only is true, too: there a role is what
+  // statements made of it. super: even for those with all privileges (MySQL).
+  bool super_read_only = false;
+  bool log_bin = true;                        // has a binary log; without it nobody can follow
+  bool log_replica_updates = true;            // writes to it what it replicates
+  bool gtid_mode = true;                      // MySQL: ON; MariaDB always has them
+  bool auto_position = true;                  // a replica: follows by GTID, not by file and offset
+  bool applier_running = true;                // a replica's SQL thread, the coordinator of several
+  std::string receiver_error, applier_error;  // the newest: number and words, "" when none
+  SemiSync semi_sync;
+  // Primary: no longer in its binary log. A replica that lacks some of it can not
+  // follow this node (MySQL's gtid_purged). Unknown on MariaDB.
+  Position purged;
 
   // MariaDB: all of the history that this node has, by origin: its gtid_binlog_state
   // together with gtid_slave_pos and, on a replica, Gtid_IO_Pos. Unset: not known.
