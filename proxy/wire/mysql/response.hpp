@@ -99,7 +99,7 @@ void encode_eof(Writer& out, const Eof& message);
 struct Progress {
   std::uint8_t stage = 0;  // counts from 1
   std::uint8_t stage_max = 0;
-  std::uint32_t permille_of_percent = 0;  // 0 .. 100000: thousandths of a percent
+  std::uint32_t percent_thousandths = 0;  // 0 .. 100000
   std::string_view info;
 };
 Decoded<Progress> decode_progress(Bytes payload);

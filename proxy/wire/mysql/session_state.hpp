@@ -72,8 +72,9 @@ Decoded<TransactionState> decode_transaction_state(std::string_view letters);
 // Appends one change to what SessionChanges reads.
 void append_session_change(std::string& state, const SessionChange& change);
 
-// True when `state` names this system variable (in any case of its letters).
-bool names_variable(Bytes state, std::string_view variable);
+// True when `state` names this system variable (in any case of its letters), or
+// can't be read to its end.
+bool may_tell_variable(Bytes state, std::string_view variable);
 // `state` without it. What is malformed is left out as well.
 std::string without_variable(Bytes state, std::string_view variable);
 
