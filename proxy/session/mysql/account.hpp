@@ -2,11 +2,10 @@
 // name in the servers' catalogue, or a password of the configuration.
 //
 // An account is a name and a host pattern ('app'@'10.%'), and the server takes
-// the one whose pattern fits the address it sees. To servers, Relevo's clients
-// come from Relevo's address, which Relevo does not know as they see it. So a
-// client is let in if it knows the password of any account of its name, and the
-// server has the last word when its connection is opened: with accounts of one
-// name and different passwords, that may be a refusal then.
+// the one whose pattern fits the address it sees. Relevo's clients come to it from
+// Relevo's address, which Relevo does not know as the server sees it. So a client
+// may prove itself for any account of its name; where these differ, a server is
+// asked which one it is, by logging in to it with what the client proved.
 #pragma once
 
 #include <optional>

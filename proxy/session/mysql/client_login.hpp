@@ -9,9 +9,9 @@
 // in full, which gives the password itself, encrypted by TLS or RSA. Only with it
 // can the user be logged in to servers that ask for more than a native proof.
 //
-// Invariant: `accepted` only after the client proved that it knows the password
-// of an account with the name it gave. A user that doesn't exist goes through the
-// same exchange as one that does.
+// Invariant: `accepted` only after the client proved that it knows the password of
+// the account that the servers will take it for. A user that doesn't exist goes
+// through the same exchange as one that does.
 // https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
 #pragma once
 
@@ -67,8 +67,9 @@ class ClientLogin {
     need_more,  // `out` may have bytes to send
     start_tls,  // TLS, then set_tls() and go on with on_packet()
     look_up,    // find request().user, then on_user()
-    // Log in to a server with credentials(), then on_server_verdict(): the server
-    // alone can check this account's password (PAM, LDAP).
+    // Log in to a server with credentials() (a connection of its own, not a pooled
+    // one), then on_server_verdict(). Only the server can check this account's
+    // password (PAM, LDAP), or say which of several accounts it is.
     verify_on_server,
     accepted,  // send `out`, then an OK with next_sequence(); credentials() are for servers
     refused,   // append_error(), send and close
@@ -105,7 +106,14 @@ class ClientLogin {
   std::optional<RememberedSha2> take_learned() { return std::move(learned_); }
 
  private:
-  enum class State { response, proof, full, encrypted, done };
+  enum class State {
+    response,   // the HandshakeResponse is to come
+    waiting,    // for the caller: the user, or a server's verdict
+    proof,      // the method's first packet is to come
+    full,       // the password, or the wish for our RSA key
+    encrypted,  // the password in RSA
+    done,
+  };
   enum class Front { native, sha2 };
 
   Step on_response(wire::mysql::Bytes payload);
@@ -113,17 +121,18 @@ class ClientLogin {
   Step on_proof(std::string_view proof, std::string& out);
   Step on_native_proof(std::string_view proof);
   Step on_sha2_proof(std::string_view proof, std::string& out);
+  Step on_no_password(std::string_view plugin);
   Step on_full(std::string_view packet, std::string& out);
   Step on_password(std::string_view password);
-  Step ask_in_full(std::string& out);
+  Step proved(const Account& account);
+  Step ask_server();
   Step accept();
-  Step accept(const Account& account);
   Step refuse(const wire::mysql::ErrorCode& code, std::string message, std::string reason = {});
   Step denied(std::string reason);
   Step malformed(std::string_view what);
 
   Front choose_front() const;
-  bool has_method(Front front) const;
+  bool may_remember() const;
   bool is_secure() const { return tls_ || setup_.local; }
   std::string_view challenge() const;
 

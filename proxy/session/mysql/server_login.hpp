@@ -20,6 +20,7 @@
 #include "proxy/wire/mysql/authentication.hpp"
 #include "proxy/wire/mysql/handshake.hpp"
 #include "proxy/wire/mysql/response.hpp"
+#include "topology/model/result.hpp"
 
 namespace relevo::session::mysql {
 

@@ -19,6 +19,8 @@
 
 namespace relevo::session::mysql {
 
+inline constexpr std::size_t ed25519_scramble_bytes = 32;
+
 using Ed25519PublicKey = Digest<32>;
 using Ed25519Signature = Digest<64>;
 
