@@ -1,0 +1,105 @@
+#include "proxy/route/mysql/locality.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "proxy/route/names.hpp"
+
+namespace relevo::route::mysql {
+namespace {
+
+using Names = std::span<const std::string_view>;
+
+bool is_one_of(Names names, std::string_view name) {
+  return std::ranges::any_of(names, [&](std::string_view n) { return equals_folded(name, n); });
+}
+
+bool begins_with_one_of(Names prefixes, std::string_view name) {
+  return std::ranges::any_of(prefixes, [&](std::string_view p) { return starts_folded(name, p); });
+}
+
+constexpr std::array<std::string_view, 37> variables = {
+    "basedir",
+    "datadir",
+    "error_count",
+    "general_log",
+    "general_log_file",
+    "global",
+    "hostname",
+    "identity",
+    "in_transaction",
+    "innodb_read_only",
+    "insert_id",
+    "last_gtid",
+    "last_insert_id",
+    "local",
+    "log_error",
+    "offline_mode",
+    "persist",
+    "pid_file",
+    "port",
+    "pseudo_thread_id",
+    "rand_seed1",
+    "rand_seed2",
+    "read_only",
+    "secure_file_priv",
+    "server_id",
+    "server_id_bits",
+    "server_uid",
+    "server_uuid",
+    "session",
+    "skip_networking",
+    "skip_slave_start",
+    "slow_query_log_file",
+    "socket",
+    "super_read_only",
+    "tmpdir",
+    "uptime",
+    "warning_count",
+};
+
+constexpr std::array<std::string_view, 13> variable_families = {
+    "admin_",  "binlog_snapshot_", "group_replication_", "gtid_",   "init_slave", "log_bin",
+    "mysqlx_", "relay_log",        "replica_",           "report_", "rpl_",       "slave_",
+    "wsrep_",
+};
+
+constexpr std::array<std::string_view, 6> tables_of_information = {
+    "client_statistics", "processlist",     "profiling",
+    "table_statistics",  "user_statistics", "index_statistics",
+};
+
+constexpr std::array<std::string_view, 5> families_of_information = {
+    "global_", "innodb_", "session_", "thread_pool_", "wsrep_",
+};
+
+constexpr std::array<std::string_view, 3> system_tables = {
+    "general_log",
+    "gtid_executed",
+    "slow_log",
+};
+
+constexpr std::array<std::string_view, 3> system_table_families = {"gtid_slave_pos", "slave_",
+                                                                   "replica_"};
+
+}  // namespace
+
+bool is_local_variable(std::string_view name) {
+  return is_one_of(variables, name) || begins_with_one_of(variable_families, name);
+}
+
+bool is_local_schema(std::string_view name) {
+  return equals_folded(name, "performance_schema") || equals_folded(name, "sys");
+}
+
+bool is_local_information(std::string_view table) {
+  return is_one_of(tables_of_information, table) ||
+         begins_with_one_of(families_of_information, table);
+}
+
+bool is_local_system_table(std::string_view table) {
+  return is_one_of(system_tables, table) || begins_with_one_of(system_table_families, table);
+}
+
+}  // namespace relevo::route::mysql

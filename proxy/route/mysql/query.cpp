@@ -1,0 +1,277 @@
+#include "proxy/route/mysql/query.hpp"
+
+#include "proxy/route/mysql/functions.hpp"
+#include "proxy/route/mysql/locality.hpp"
+#include "proxy/route/names.hpp"
+
+namespace relevo::route::mysql {
+namespace {
+
+constexpr unsigned depth_max = 63;
+
+// One bit per depth of parentheses.
+class DepthFlag {
+ public:
+  void set(unsigned depth, bool value) {
+    const std::uint64_t bit = std::uint64_t{1} << depth;
+    bits_ = value ? bits_ | bit : bits_ & ~bit;
+  }
+  bool at(unsigned depth) const { return ((bits_ >> depth) & 1) != 0; }
+
+ private:
+  std::uint64_t bits_ = 0;
+};
+
+// What stands ahead of a token, as far as it decides what the token is.
+struct Ahead {
+  TokenKind kind = TokenKind::end;  // end: the query begins here
+  Keyword keyword = Keyword::none;
+
+  bool is(TokenKind k) const { return kind == k; }
+  bool is(Keyword k) const { return keyword == k; }
+  bool is_name() const { return kind == TokenKind::word || kind == TokenKind::quoted_identifier; }
+};
+
+class QueryScan {
+ public:
+  explicit QueryScan(Reader& reader) : reader_(reader) {}
+
+  QueryVerdict run(QueryEnd end);
+
+ private:
+  void refuse(std::string_view reason, std::string_view subject, bool unproven = false);
+  void name(const Token& token);
+  void keyword(const Token& token);
+  void into(const Token& token);
+  void system_variable();
+  void open(const Token& token);
+  bool is_call() const;
+  void check_call();
+  void check_qualified(const Token& token);
+
+  // A name, with what qualifies it: information_schema.processlist.
+  struct Chain {
+    std::string_view first, last;
+    KeywordClass keyword_class = KeywordClass::none;  // of the last, if it stands alone
+    unsigned parts = 0;
+    Ahead ahead;  // of the whole chain
+  };
+
+  Reader& reader_;
+  QueryVerdict found_{.verdict = read_verdict("only reads", {})};
+  Chain chain_;
+  Ahead previous_;
+  unsigned depth_ = 0;
+  DepthFlag with_list_;  // between WITH and its main query: names are CTEs
+};
+
+void QueryScan::refuse(std::string_view reason, std::string_view subject, bool unproven) {
+  // The first reason stands, but a certain one replaces a want of proof.
+  Verdict& verdict = found_.verdict;
+  const bool first = verdict.cls == StatementClass::read;
+  if (!first && !(verdict.unproven && !unproven)) return;
+  verdict.cls = StatementClass::write;
+  verdict.reason = reason;
+  verdict.subject = subject;
+  verdict.unproven = unproven;
+}
+
+QueryVerdict QueryScan::run(QueryEnd end) {
+  for (; !reader_.ended(); reader_.advance()) {
+    const Token& token = reader_.now();
+    switch (token.kind) {
+      case TokenKind::word:
+      case TokenKind::quoted_identifier:
+        name(token);
+        break;
+      case TokenKind::system_variable:
+        system_variable();
+        break;
+      case TokenKind::assign:
+        refuse("assigns to a variable of the session", token.text);
+        break;
+      case TokenKind::left_paren:
+        open(token);
+        break;
+      case TokenKind::right_paren:
+        if (depth_ != 0) {
+          --depth_;
+        } else if (end == QueryEnd::parenthesis) {
+          return found_;
+        } else {
+          refuse("its parentheses do not match", token.text);
+        }
+        break;
+      case TokenKind::comma:
+        if (depth_ == 0 && end == QueryEnd::comma) return found_;
+        break;
+      default:
+        break;
+    }
+    previous_ = {token.kind, token.keyword};
+  }
+  if (depth_ != 0 || end == QueryEnd::parenthesis) {
+    refuse("its parentheses do not match", reader_.now().text);
+  }
+  return found_;
+}
+
+void QueryScan::name(const Token& token) {
+  if (previous_.is(TokenKind::dot)) {
+    ++chain_.parts;
+    chain_.keyword_class = KeywordClass::none;
+    check_qualified(token);
+  } else {
+    chain_.first = token.text;
+    chain_.parts = 1;
+    chain_.keyword_class = token.keyword_class;
+    chain_.ahead = previous_;
+    if (token.keyword != Keyword::none) keyword(token);
+  }
+  chain_.last = token.text;
+}
+
+void QueryScan::keyword(const Token& token) {
+  switch (token.keyword) {
+    case Keyword::select_:
+      found_.reads_data = true;
+      [[fallthrough]];
+    case Keyword::values_:
+    case Keyword::table_:
+      with_list_.set(depth_, false);
+      return;
+    case Keyword::with_:
+      if (previous_.is(TokenKind::end) || previous_.is(TokenKind::left_paren)) {
+        with_list_.set(depth_, true);
+      }
+      return;
+    case Keyword::update_:
+      return refuse(previous_.is(Keyword::for_) ? "locks rows" : "changes data", token.text);
+    case Keyword::delete_:
+      return refuse("changes data", token.text);
+    case Keyword::insert_:
+    case Keyword::replace_:  // both are functions too
+      if (reader_.peek().kind != TokenKind::left_paren) refuse("changes data", token.text);
+      return;
+    case Keyword::share_:
+      if (previous_.is(Keyword::for_)) refuse("locks rows", token.text);
+      return;
+    case Keyword::lock_:
+      return refuse("locks rows", token.text);
+    case Keyword::into_:
+      return into(token);
+    case Keyword::value_:
+      if (previous_.is(Keyword::next_)) return refuse("advances a sequence", token.text);
+      if (previous_.is(Keyword::previous_)) {
+        reader_.facts().uses_last_value = true;
+        refuse("asks what this connection did", token.text, true);
+      }
+      return;
+    case Keyword::sql_calc_found_rows_:
+      reader_.facts().calc_found_rows = true;
+      return;
+    default:
+      return;
+  }
+}
+
+// INTO @a, @b; INTO OUTFILE, INTO DUMPFILE. INTO is reserved: it has no other
+// meaning in a query.
+void QueryScan::into(const Token& token) {
+  const Token target = reader_.peek();
+  if (target.kind != TokenKind::user_variable) return refuse("writes to a file", token.text);
+  refuse("assigns to a variable of the session", token.text);
+  reader_.pass();
+  while (reader_.at(TokenKind::user_variable)) {
+    reader_.effect(EffectKind::set_user_computed, user_variable_name(reader_.now().text));
+    if (reader_.peek().kind != TokenKind::comma) return;
+    reader_.pass();
+    if (reader_.peek().kind != TokenKind::user_variable) return;
+    reader_.pass();
+  }
+}
+
+void QueryScan::system_variable() {
+  const SystemVariable variable = reader_.system_variable();
+  if (variable.global || is_local_variable(variable.name)) {
+    refuse("asks for what belongs to one server", variable.name, true);
+  }
+}
+
+// A name behind a dot: information_schema.processlist, and in MariaDB's Oracle
+// mode sequence.nextval, which is a call without parentheses.
+void QueryScan::check_qualified(const Token& token) {
+  const std::string_view name = unquoted(token.text);
+  if (equals_folded(name, "nextval")) return refuse("advances a sequence", token.text);
+  if (chain_.parts != 2) return;
+  const std::string_view schema = unquoted(chain_.first);
+  const bool local = is_local_schema(schema) ||
+                     (equals_folded(schema, "information_schema") && is_local_information(name)) ||
+                     (equals_folded(schema, "mysql") && is_local_system_table(name));
+  if (local) refuse("asks for what belongs to one server", token.text, true);
+}
+
+void QueryScan::open(const Token& token) {
+  if (previous_.is_name() && is_call()) check_call();
+  // WITH a AS (...) (SELECT ...): the main query, so the list is over.
+  if (previous_.is(TokenKind::right_paren)) with_list_.set(depth_, false);
+  if (depth_ == depth_max) {
+    refuse("is nested too deeply", token.text);
+    return;  // the count is off from here on, and the verdict stands
+  }
+  ++depth_;
+  with_list_.set(depth_, false);
+}
+
+// Whether the name ahead of '(' is called.
+bool QueryScan::is_call() const {
+  if (chain_.parts > 1) return true;
+  // What both databases reserve is their own: functions among them (LEFT, IF)
+  // are harmless.
+  if (chain_.keyword_class == KeywordClass::reserved) return false;
+  // A type: CAST(a AS CHAR(3)); a derived table's columns: AS t (a, b).
+  if (chain_.ahead.is(Keyword::as_)) return false;
+  // The same without AS; JSON_TABLE(a, '$' COLUMNS (...)); MATCH (a) AGAINST
+  // (...). No call can follow what ends an expression.
+  if (chain_.ahead.is(TokenKind::right_paren) || chain_.ahead.is(TokenKind::string)) return false;
+  if (with_list_.at(depth_) &&
+      (chain_.ahead.is(Keyword::with_) || chain_.ahead.is(Keyword::recursive_) ||
+       chain_.ahead.is(TokenKind::comma))) {
+    return false;  // a CTE with its columns
+  }
+  // ANY (SELECT ...), LATERAL (SELECT ...): a query as an argument has
+  // parentheses of its own.
+  const Token next = reader_.peek();
+  return !next.is(Keyword::select_) && !next.is(Keyword::with_);
+}
+
+void QueryScan::check_call() {
+  const Chain& call = chain_;
+  FunctionKind kind = FunctionKind::unknown;
+  if (call.parts == 1) kind = find_function(unquoted(call.last), reader_.server()).kind;
+  switch (kind) {
+    case FunctionKind::harmless:
+      return;
+    case FunctionKind::local:
+      return refuse("asks for what belongs to one server", call.last, true);
+    case FunctionKind::writing:
+      return refuse("calls a function that writes or locks", call.last);
+    case FunctionKind::unknown: {
+      const char* const begin = call.first.data();
+      const char* const end = call.last.data() + call.last.size();
+      return refuse("calls a function not known to be harmless",
+                    {begin, static_cast<std::size_t>(end - begin)}, true);
+    }
+  }
+}
+
+}  // namespace
+
+bool begins_query(const Token& token) {
+  return token.is(Keyword::select_) || token.is(Keyword::with_) || token.is(Keyword::values_) ||
+         token.is(Keyword::table_) || token.kind == TokenKind::left_paren;
+}
+
+QueryVerdict read_query(Reader& reader, QueryEnd end) { return QueryScan(reader).run(end); }
+
+}  // namespace relevo::route::mysql

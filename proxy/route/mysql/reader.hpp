@@ -1,0 +1,75 @@
+// One text being read statement by statement: the token at hand, and what the
+// text does to and asks of the session so far.
+//
+// Invariant: every token of the text passes through advance(), whatever family
+// reads it, so that calls and variables that concern the session (GET_LOCK,
+// LAST_INSERT_ID, @a := 1) are seen in reads and writes alike. The exception is
+// pass(), for what has been accounted for already.
+#pragma once
+
+#include <string_view>
+
+#include "proxy/route/mysql/lexer.hpp"
+#include "proxy/route/verdict.hpp"
+
+namespace relevo::route::mysql {
+
+// @@name, @@session.name, @@global.name, as written.
+struct SystemVariable {
+  bool global = false;    // GLOBAL, PERSIST or PERSIST_ONLY
+  bool scoped = false;    // any scope is written
+  std::string_view name;  // without its quotes
+};
+
+class Reader {
+ public:
+  Reader(std::string_view sql, MysqlDialect dialect, Analysis& analysis);
+
+  const Token& now() const { return lexer_.token(); }
+  void advance();
+  void pass();
+  // Where the token ahead of the one at hand ends.
+  const char* last_end() const { return last_end_; }
+  Token peek() const;  // the token behind now()
+
+  // At the statement's end: a semicolon, the text's end, or what can't be read.
+  bool ended() const { return now().kind <= TokenKind::semicolon; }
+  bool at_text_end() const {
+    return now().kind == TokenKind::end || now().kind == TokenKind::invalid;
+  }
+  bool at(Keyword keyword) const { return now().keyword == keyword; }
+  bool at(TokenKind kind) const { return now().kind == kind; }
+  bool accept(Keyword keyword);
+  bool accept(TokenKind kind);
+  // db.table, as written; without its quotes if it is simple. "" if none is at hand.
+  std::string_view accept_qualified_name();
+
+  void skip_statement();
+  void skip_text();
+
+  // At a system variable: what it names. Passes nothing.
+  SystemVariable system_variable() const;
+
+  void effect(EffectKind kind, std::string_view name = {}, std::string_view value = {});
+  MysqlFacts& facts() { return analysis_.mysql; }
+  MysqlServer server() const { return server_; }
+
+ private:
+  void note_call(std::string_view name);
+  void note_user_variable(std::string_view name);
+  void note_system_variable();
+  std::string_view literal_argument() const;
+
+  Lexer lexer_;
+  Analysis& analysis_;
+  MysqlServer server_;
+  const char* last_end_ = nullptr;
+};
+
+// Without the quotes where they can simply be dropped; as written otherwise.
+std::string_view unquoted(std::string_view name);
+
+// A user variable's name: "@`a`" is a.
+std::string_view user_variable_name(std::string_view variable);
+
+}  // namespace relevo::route::mysql
