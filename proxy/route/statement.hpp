@@ -121,7 +121,9 @@ struct MysqlFacts {
   bool release = false;           // ... RELEASE: the server closes the connection
   bool load_local = false;        // the server will ask for the client's file
   bool kill = false;              // KILL: the number is the server's, not this session's client's
-  bool may_call_routine = false;  // CALL, EXECUTE, a compound statement: does what the text hides
+  // CALL, EXECUTE, a compound statement, in a query a function that the database
+  // does not ship: does what the text hides.
+  bool may_call_routine = false;
 };
 
 // The meaning of one text: a simple query's whole string (perhaps several

@@ -116,6 +116,10 @@ Analysis analyze_mysql(std::string_view sql, MysqlDialect dialect) {
     while (reader.accept(TokenKind::semicolon)) {
     }
     if (reader.at(TokenKind::end)) break;
+    if (reader.reading_changed()) {
+      give_up(analysis, "follows a change of how text is read");
+      break;
+    }
     if (!reader.at(TokenKind::invalid)) {
       const Verdict verdict = read_statement(reader);
       reader.skip_statement();

@@ -177,6 +177,7 @@ constexpr auto listed = std::to_array<ListedKeyword<Keyword, KeywordClass>>({
     {"master", Keyword::master_, KeywordClass::unreserved},
     {"match", Keyword::match_, KeywordClass::reserved},
     {"maxvalue", Keyword::other, KeywordClass::reserved},
+    {"member", Keyword::member_, KeywordClass::unreserved},
     {"mediumblob", Keyword::other, KeywordClass::reserved},
     {"mediumint", Keyword::other, KeywordClass::reserved},
     {"mediumtext", Keyword::other, KeywordClass::reserved},

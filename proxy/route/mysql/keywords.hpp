@@ -115,6 +115,7 @@ enum class Keyword : std::uint8_t {
   loop_,
   low_priority_,
   master_,
+  member_,
   match_,
   mod_,
   names_,

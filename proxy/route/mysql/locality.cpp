@@ -19,29 +19,20 @@ bool begins_with_one_of(Names prefixes, std::string_view name) {
   return std::ranges::any_of(prefixes, [&](std::string_view p) { return starts_folded(name, p); });
 }
 
-constexpr std::array<std::string_view, 37> variables = {
+constexpr std::array<std::string_view, 27> variables = {
     "basedir",
     "datadir",
-    "error_count",
     "general_log",
     "general_log_file",
     "global",
     "hostname",
-    "identity",
-    "in_transaction",
     "innodb_read_only",
-    "insert_id",
-    "last_gtid",
-    "last_insert_id",
     "local",
     "log_error",
     "offline_mode",
     "persist",
     "pid_file",
     "port",
-    "pseudo_thread_id",
-    "rand_seed1",
-    "rand_seed2",
     "read_only",
     "secure_file_priv",
     "server_id",
@@ -56,7 +47,11 @@ constexpr std::array<std::string_view, 37> variables = {
     "super_read_only",
     "tmpdir",
     "uptime",
-    "warning_count",
+};
+
+constexpr std::array<std::string_view, 10> connection_variables = {
+    "error_count",    "identity",         "in_transaction", "insert_id",  "last_gtid",
+    "last_insert_id", "pseudo_thread_id", "rand_seed1",     "rand_seed2", "warning_count",
 };
 
 constexpr std::array<std::string_view, 13> variable_families = {
@@ -88,6 +83,8 @@ constexpr std::array<std::string_view, 3> system_table_families = {"gtid_slave_p
 bool is_local_variable(std::string_view name) {
   return is_one_of(variables, name) || begins_with_one_of(variable_families, name);
 }
+
+bool is_connection_variable(std::string_view name) { return is_one_of(connection_variables, name); }
 
 bool is_local_schema(std::string_view name) {
   return equals_folded(name, "performance_schema") || equals_folded(name, "sys");

@@ -14,6 +14,9 @@ namespace relevo::route::mysql {
 // servers with its settings may see its value change. `name`: any case.
 bool is_local_variable(std::string_view name);
 
+// A variable that says what this connection did, or which it is.
+bool is_connection_variable(std::string_view name);
+
 bool is_local_schema(std::string_view name);  // performance_schema, sys
 // `table` of information_schema, of mysql.
 bool is_local_information(std::string_view table);

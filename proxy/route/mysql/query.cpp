@@ -8,6 +8,7 @@ namespace relevo::route::mysql {
 namespace {
 
 constexpr unsigned depth_max = 63;
+constexpr unsigned parts_unknown = 9;
 
 // One bit per depth of parentheses.
 class DepthFlag {
@@ -42,7 +43,7 @@ class QueryScan {
   void refuse(std::string_view reason, std::string_view subject, bool unproven = false);
   void name(const Token& token);
   void keyword(const Token& token);
-  void into(const Token& token);
+  void into();
   void system_variable();
   void open(const Token& token);
   bool is_call() const;
@@ -78,6 +79,10 @@ void QueryScan::refuse(std::string_view reason, std::string_view subject, bool u
 
 QueryVerdict QueryScan::run(QueryEnd end) {
   for (; !reader_.ended(); reader_.advance()) {
+    if (reader_.at(Keyword::into_) && !previous_.is(TokenKind::dot)) {
+      into();
+      if (reader_.ended()) break;
+    }
     const Token& token = reader_.now();
     switch (token.kind) {
       case TokenKind::word:
@@ -118,7 +123,7 @@ QueryVerdict QueryScan::run(QueryEnd end) {
 
 void QueryScan::name(const Token& token) {
   if (previous_.is(TokenKind::dot)) {
-    ++chain_.parts;
+    if (chain_.parts < parts_unknown) ++chain_.parts;
     chain_.keyword_class = KeywordClass::none;
     check_qualified(token);
   } else {
@@ -158,13 +163,11 @@ void QueryScan::keyword(const Token& token) {
       return;
     case Keyword::lock_:
       return refuse("locks rows", token.text);
-    case Keyword::into_:
-      return into(token);
     case Keyword::value_:
       if (previous_.is(Keyword::next_)) return refuse("advances a sequence", token.text);
       if (previous_.is(Keyword::previous_)) {
         reader_.facts().uses_last_value = true;
-        refuse("asks what this connection did", token.text, true);
+        refuse("asks what this connection did", token.text);
       }
       return;
     case Keyword::sql_calc_found_rows_:
@@ -177,23 +180,27 @@ void QueryScan::keyword(const Token& token) {
 
 // INTO @a, @b; INTO OUTFILE, INTO DUMPFILE. INTO is reserved: it has no other
 // meaning in a query.
-void QueryScan::into(const Token& token) {
-  const Token target = reader_.peek();
-  if (target.kind != TokenKind::user_variable) return refuse("writes to a file", token.text);
-  refuse("assigns to a variable of the session", token.text);
+// Passes the variables: here they are not read.
+void QueryScan::into() {
+  const std::string_view word = reader_.now().text;
+  previous_ = {};
   reader_.pass();
-  while (reader_.at(TokenKind::user_variable)) {
+  if (!reader_.at(TokenKind::user_variable)) return refuse("writes to a file", word);
+  refuse("assigns to a variable of the session", word);
+  do {
+    if (!reader_.at(TokenKind::user_variable)) return;
     reader_.effect(EffectKind::set_user_computed, user_variable_name(reader_.now().text));
-    if (reader_.peek().kind != TokenKind::comma) return;
     reader_.pass();
-    if (reader_.peek().kind != TokenKind::user_variable) return;
-    reader_.pass();
-  }
+  } while (reader_.accept(TokenKind::comma));
 }
 
 void QueryScan::system_variable() {
+  chain_ = {};
+  chain_.parts = parts_unknown;  // what follows behind a dot is the variable's
   const SystemVariable variable = reader_.system_variable();
-  if (variable.global || is_local_variable(variable.name)) {
+  if (is_connection_variable(variable.name)) {
+    refuse("asks what this connection did", variable.name);
+  } else if (variable.global || is_local_variable(variable.name)) {
     refuse("asks for what belongs to one server", variable.name, true);
   }
 }
@@ -239,6 +246,8 @@ bool QueryScan::is_call() const {
        chain_.ahead.is(TokenKind::comma))) {
     return false;  // a CTE with its columns
   }
+  // a MEMBER OF (b)
+  if (chain_.ahead.is(Keyword::member_) && equals_folded(chain_.last, "of")) return false;
   // ANY (SELECT ...), LATERAL (SELECT ...): a query as an argument has
   // parentheses of its own.
   const Token next = reader_.peek();
@@ -247,17 +256,21 @@ bool QueryScan::is_call() const {
 
 void QueryScan::check_call() {
   const Chain& call = chain_;
-  FunctionKind kind = FunctionKind::unknown;
-  if (call.parts == 1) kind = find_function(unquoted(call.last), reader_.server()).kind;
-  switch (kind) {
+  FunctionMatch match;
+  if (call.parts == 1) match = find_function(unquoted(call.last), reader_.server());
+  switch (match.kind) {
     case FunctionKind::harmless:
       return;
     case FunctionKind::local:
+      if (match.session != SessionFunction::none) {
+        return refuse("asks what this connection did", call.last);
+      }
       return refuse("asks for what belongs to one server", call.last, true);
     case FunctionKind::writing:
       return refuse("calls a function that writes or locks", call.last);
     case FunctionKind::unknown: {
-      const char* const begin = call.first.data();
+      reader_.facts().may_call_routine = true;
+      const char* const begin = call.parts == parts_unknown ? call.last.data() : call.first.data();
       const char* const end = call.last.data() + call.last.size();
       return refuse("calls a function not known to be harmless",
                     {begin, static_cast<std::size_t>(end - begin)}, true);

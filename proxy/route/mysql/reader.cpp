@@ -4,6 +4,33 @@
 #include "proxy/route/names.hpp"
 
 namespace relevo::route::mysql {
+namespace {
+
+// Character sets in which no byte of a longer character looks like ASCII.
+constexpr std::string_view plain_charsets[] = {"utf8mb4", "utf8",  "utf8mb3",
+                                               "latin1",  "ascii", "binary"};
+
+bool changes_reading(EffectKind kind, std::string_view name) {
+  switch (kind) {
+    case EffectKind::set:
+    case EffectKind::set_computed:
+    case EffectKind::reset:
+      return equals_folded(name, "sql_mode") || equals_folded(name, "character_set_client") ||
+             equals_folded(name, "names") || equals_folded(name, "character set");
+    case EffectKind::set_names:
+    case EffectKind::set_charset:
+      for (const std::string_view plain : plain_charsets) {
+        if (equals_folded(name, plain)) return false;
+      }
+      return true;
+    case EffectKind::unknown:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
 
 Reader::Reader(std::string_view sql, MysqlDialect dialect, Analysis& analysis)
     : lexer_(sql, dialect), analysis_(analysis), server_(dialect.server) {
@@ -96,6 +123,7 @@ SystemVariable Reader::system_variable() const {
 }
 
 void Reader::effect(EffectKind kind, std::string_view name, std::string_view value) {
+  reading_changed_ |= changes_reading(kind, name);
   add_effect(analysis_, kind, name, value);
 }
 

@@ -51,6 +51,9 @@ class Reader {
   SystemVariable system_variable() const;
 
   void effect(EffectKind kind, std::string_view name = {}, std::string_view value = {});
+  // Whether what was read changes how the server reads what follows in the text:
+  // it parses one statement only when the one ahead has run.
+  bool reading_changed() const { return reading_changed_; }
   MysqlFacts& facts() { return analysis_.mysql; }
   MysqlServer server() const { return server_; }
 
@@ -64,6 +67,7 @@ class Reader {
   Analysis& analysis_;
   MysqlServer server_;
   const char* last_end_ = nullptr;
+  bool reading_changed_ = false;
 };
 
 // Without the quotes where they can simply be dropped; as written otherwise.

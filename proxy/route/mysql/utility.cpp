@@ -14,10 +14,14 @@ bool begins_routine(const Token& token) {
 // Behind CREATE PROCEDURE and the like: passes the definition, whose body may
 // be BEGIN ... END with semicolons. CASE ends with END too; what else nests
 // (IF, LOOP, ...) says so behind its END.
-void skip_routine(Reader& reader) {
+// False if the body may have ended too early: one of a compound statement without
+// BEGIN has semicolons of its own.
+bool skip_routine(Reader& reader) {
+  bool block = false;
   std::size_t depth = 0;
   for (; !reader.at_text_end(); reader.pass()) {
-    if (reader.at(TokenKind::semicolon) && depth == 0) return;
+    if (reader.at(TokenKind::semicolon) && depth == 0) break;
+    block |= reader.at(Keyword::begin_);
     if (reader.at(Keyword::begin_) || reader.at(Keyword::case_)) ++depth;
     if (!reader.at(Keyword::end_)) continue;
     const Token behind = reader.peek();
@@ -29,6 +33,7 @@ void skip_routine(Reader& reader) {
     if (behind.is(Keyword::case_)) reader.pass();
     if (depth != 0) --depth;
   }
+  return block || !reader.at(TokenKind::semicolon) || reader.peek().kind == TokenKind::end;
 }
 
 // IF [NOT] EXISTS
@@ -52,12 +57,7 @@ Verdict read_create(Reader& reader, std::string_view word) {
   for (; !reader.ended() && !reader.at(TokenKind::left_paren); reader.pass()) {
     if (reader.at(Keyword::table_) || reader.at(Keyword::view_)) break;
     if (!begins_routine(reader.now())) continue;
-    skip_routine(reader);
-    // A body of one compound statement without BEGIN (IF ... END IF) ends at a
-    // semicolon of its own: what follows can't be told from a next statement.
-    if (reader.at(TokenKind::semicolon) && reader.peek().kind != TokenKind::end) {
-      reader.effect(EffectKind::unknown);
-    }
+    if (!skip_routine(reader)) reader.effect(EffectKind::unknown);
     break;
   }
   return write_verdict("changes the schema", word);
