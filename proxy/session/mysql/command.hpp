@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "proxy/route/policy.hpp"
@@ -31,6 +32,7 @@ struct CommandPlan {
     execute,  // COM_STMT_EXECUTE and what else has a statement's number in it
     init_db,  // to a server: it alone knows whether `text` exists
     change_user,
+    kill,  // COM_PROCESS_KILL of the session that `number` is, by our own numbers
     // Answered here:
     reset,        // COM_RESET_CONNECTION without a server connection: forget, say OK
     ok,           // COM_PING, COM_STMT_RESET of a statement without long data or cursor
@@ -42,7 +44,7 @@ struct CommandPlan {
   };
   Status status = Status::need_more;
   Way way = Way::forward;
-  std::string_view message;  // of a refusal, or of what is malformed
+  std::string message;  // of a refusal, or of what is malformed
   wire::mysql::ErrorCode error;
 
   wire::mysql::Command command = wire::mysql::Command::quit;
@@ -52,8 +54,8 @@ struct CommandPlan {
   bool oversized = false;   // it is not, and will not be
 
   std::string_view text;                // SQL or a schema's name, into the bytes
-  std::uint32_t statement = 0;          // the client's number of it
-  ClientStatement* prepared = nullptr;  // null: not known
+  std::uint32_t number = 0;             // of a prepared statement, as the client knows it
+  ClientStatement* prepared = nullptr;  // of a prepared statement; null: not known
 
   route::Demand demand;
   route::Analysis analysis;  // of COM_QUERY and COM_STMT_PREPARE; points into the bytes
@@ -67,16 +69,18 @@ struct CommandPlan {
   const route::Analysis* runs() const;
 };
 
-// `bytes`: all that the client has sent and that is not yet dealt with. More than
-// `bytes_max` of one command is not buffered. `may_load_local`: the client said at
-// log-in that it can.
 struct PlanInput {
-  std::string_view bytes;
+  std::string_view bytes;  // all that the client has sent and that is not yet dealt with
+  // More than this of one command is not buffered, but of the texts of prepared
+  // statements, which have to be kept: prepare_bytes_max.
   std::size_t bytes_max = 256 * 1024;
   ClientStatements& statements;
-  route::MysqlDialect dialect;
-  wire::mysql::Capabilities client;  // as negotiated
+  route::MysqlDialect dialect{};
+  wire::mysql::Capabilities client{};  // as negotiated
+  bool multi_statements = false;       // as COM_SET_OPTION left it
 };
+inline constexpr std::size_t prepare_bytes_max = 4U << 20;
+
 CommandPlan plan_command(const PlanInput& input);
 
 }  // namespace relevo::session::mysql

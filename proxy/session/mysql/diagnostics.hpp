@@ -7,7 +7,8 @@
 //                     connection is given back, and only when it may have changed.
 //   warnings, errors, SQL_CALC_FOUND_ROWS
 //                     known to the server alone, and rare: the session keeps the
-//                     connection up to the end of its next statement.
+//                     connection up to the end of its next statement. Where there
+//                     were none, any connection will do once it has none either.
 //   ROW_COUNT(), FOUND_ROWS() without SQL_CALC_FOUND_ROWS
 //                     any statement may be the one they ask about. A session that
 //                     uses one of them keeps its connection from then on; the
@@ -25,6 +26,7 @@
 
 #include "proxy/session/mysql/effects.hpp"
 #include "proxy/session/mysql/reply.hpp"
+#include "proxy/session/mysql/state.hpp"
 
 namespace relevo::session::mysql {
 
@@ -34,6 +36,7 @@ class Diagnostics {
   enum class Need : std::uint8_t {
     nothing,
     last_insert_id,   // restore_sql() first, unless the connection was kept
+    clean_slate,      // nothing is to be told: neutral_sql() first, unless it was kept
     same_connection,  // the one that the session kept; refused when it kept none
   };
   Need need(const route::MysqlFacts& facts) const;
@@ -48,8 +51,9 @@ class Diagnostics {
   bool must_ask() const { return stale_; }
   static std::string_view ask_sql() { return "SELECT LAST_INSERT_ID()"; }
   bool on_last_insert_id(std::string_view decimal);  // false: not a number
-  // On another connection. nullopt: the server's own 0 is right.
   std::string restore_sql() const;
+  // Leaves a connection without warnings and errors of whoever had it before.
+  static std::string_view neutral_sql() { return "DO 0"; }
 
   std::uint64_t last_insert_id() const { return last_insert_id_; }
   // Keeps its connection for good: it has used ROW_COUNT() or FOUND_ROWS().

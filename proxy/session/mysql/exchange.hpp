@@ -103,6 +103,9 @@ class Exchange {
   wire::mysql::StatusFlags status() const { return status_; }
   // What the server says now answers a command of our own.
   bool answers_proxy() const { return !idle() && pending_[head_].audience == Audience::proxy; }
+  // The last reply was an error, which doesn't carry the status, and a transaction
+  // may have begun or ended with it: COM_PING tells. Until then this may be wrong:
+  bool must_confirm() const { return idle() && unconfirmed_; }
   // The client has seen a part of the reply under way.
   bool answer_begun() const { return answer_begun_; }
   // Whether a commit may be under way: something that ends a transaction, or
@@ -126,11 +129,12 @@ class Exchange {
   Expectation& front() { return pending_[head_]; }
   void pop();
   bool outcome_matters(const Sent& sent) const;
+  void note_end(const Expectation& expectation, const Reply::Step& step);
+  void complete_front();
   void translate(const wire::mysql::PacketHeader& header, wire::mysql::Bytes payload,
                  const Reply::Step& step, Verdict& verdict, Additions& additions);
-  void add_definitions_end(std::string& out);
-  void rewrite_end(const wire::mysql::PacketHeader& header, wire::mysql::Bytes payload,
-                   PacketKind kind, Verdict& verdict, Additions& additions);
+  void insert_definitions_end(std::string& out, std::uint8_t sequence);
+  void translate_end(wire::mysql::Bytes payload, Verdict& verdict, Additions& additions);
 
   wire::mysql::Capabilities server_, client_;
   wire::mysql::StatusFlags status_{wire::mysql::Status::autocommit};
@@ -143,6 +147,8 @@ class Exchange {
   int shift_ = 0;  // added to the server's sequence numbers
   std::uint8_t next_sequence_ = 0;
   bool owes_definitions_end_ = false;  // an EOF that the client is to get ahead of the next packet
+  bool data_continues_ = false;        // the client's last packet of a file was a full one
+  bool unconfirmed_ = false;
   bool answer_begun_ = false;
   bool own_failed_ = false;  // a command of our own failed: what runs behind it is not for clients
 };

@@ -122,7 +122,10 @@ class ClientStatements {
 
   // The number that the client will know it by. nullopt: too many (error 1461).
   std::optional<std::uint32_t> add(ClientStatement statement);
+  // wire::last_prepared names the one that was added last, if it is still there.
   ClientStatement* find(std::uint32_t number);
+  // What comes behind it may say last_prepared, and means one that does not exist.
+  void prepare_failed() { last_ = 0; }
   void remove(std::uint32_t number);
   void clear();
   bool any_long_data() const;
@@ -130,31 +133,9 @@ class ClientStatements {
   std::size_t size() const { return by_number_.size(); }
 
  private:
-  std::uint32_t next_ = 1;
+  std::uint32_t next_ = 1, last_ = 0;
   std::size_t bytes_ = 0;
   std::unordered_map<std::uint32_t, ClientStatement> by_number_;
 };
-
-// -- an execution --------------------------------------------------------------------
-
-// COM_STMT_EXECUTE as the client sent it, on its way to a server that knows the
-// statement by another number and may not know its parameters' types.
-struct ExecutePlan {
-  bool malformed = false;
-  // `head_bytes` at the front of the client's payload are replaced by `head`, the
-  // rest follows unchanged.
-  std::string head;
-  std::size_t head_bytes = 0;
-  bool cursor = false;  // it asks for one
-};
-
-// `payload`: from the command byte; its beginning will do where it is too large to
-// be looked at as a whole: everything ahead of the parameters' values has to be
-// there. Notes the types on both sides.
-ExecutePlan plan_execute(wire::Bytes payload, ClientStatement& client, ServerStatement& server);
-
-// The statement number that stands behind the command byte of COM_STMT_*.
-std::optional<std::uint32_t> statement_number(wire::Bytes payload);
-void set_statement_number(char* payload, std::uint32_t number);
 
 }  // namespace relevo::session::mysql

@@ -70,7 +70,8 @@ class Reply {
   struct Step {
     PacketKind kind = PacketKind::row;
     bool violation = false;
-    bool complete = false;  // the reply ends with this packet
+    bool complete = false;   // the reply ends with this packet
+    bool list_ends = false;  // it was the last definition of a list
   };
 
   Reply() = default;  // of no command: everything is a violation

@@ -19,7 +19,9 @@ class SessionState {
  public:
   // `login`: what the client said at log-in: schema, character set. COM_CHANGE_USER
   // and COM_RESET_CONNECTION bring it back.
-  explicit SessionState(State login) : login_(login), state_(std::move(login)) {}
+  // `server`: how the cluster's servers read text by default.
+  SessionState(State login, route::MysqlDialect server)
+      : server_dialect_(server), login_(login), state_(std::move(login)) {}
 
   const State& state() const { return state_; }
   Pins& pins() { return pins_; }
@@ -45,18 +47,21 @@ class SessionState {
   void on_login(State login);
 
   // How the session's texts are read now.
-  route::MysqlDialect dialect(route::MysqlDialect server) const;
+  route::MysqlDialect dialect() const { return dialect(server_dialect_); }
   LiteralContext literal_context() const;
   // SET @relevo_target: "primary", "replica", "auto"; empty: not set.
-  std::string routing_target() const;
+  const std::string& routing_target() const { return routing_target_; }
 
  private:
-  void apply(StateData& data, const OwnedEffect& effect, const Outcome& outcome);
+  class Update;
+  route::MysqlDialect dialect(route::MysqlDialect server) const;
 
+  route::MysqlDialect server_dialect_;
   State login_, state_;
   Pins pins_;
   Diagnostics diagnostics_;
   std::vector<std::string> unsure_;
+  std::string routing_target_;
 };
 
 }  // namespace relevo::session::mysql

@@ -42,6 +42,11 @@ using State = std::shared_ptr<const StateData>;  // never null
 
 State no_state();
 
+// What a session has right after its log-in. `collation` as the client said it in
+// its handshake: it is all three character sets. Numbers that one of the two
+// databases does not know count for nothing there, as the server itself decides.
+StateData login_state(std::string_view schema, std::uint16_t collation, bool mariadb);
+
 // Makes equal states one pointer. One per worker; not for several threads.
 class StateTable {
  public:
