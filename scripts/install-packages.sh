@@ -48,6 +48,7 @@ test=(
   php-cli php-mysql                                 # PHP's mysqli and PDO (mysqlnd),
   libdbd-mysql-perl libdbd-mariadb-perl             # Perl's DBI,
   golang-go golang-github-go-sql-driver-mysql-dev   # Go's database/sql
+  sysbench                   # a load of prepared statements
   pgbouncer haproxy          # what CPU per query is compared with
   curl                       # the admin API, as the manual shows it
 )
