@@ -58,11 +58,10 @@ void encode_column(Writer& out, const Column& column, Capabilities capabilities)
   out.end();
 }
 
-std::optional<TextValue> TextRow::next() {
-  if (reader_.left() == 0) return std::nullopt;
-  const TextValue value = reader_.lenenc_string_or_null();
-  if (!reader_.ok()) return std::nullopt;
-  return value;
+bool TextRow::next(TextValue& value) {
+  if (reader_.left() == 0) return false;
+  value = reader_.lenenc_string_or_null();
+  return reader_.ok();
 }
 
 TextResult::TextResult(std::string& out, std::uint8_t sequence, Capabilities capabilities,

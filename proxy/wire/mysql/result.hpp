@@ -37,23 +37,23 @@ struct Column {
 Decoded<Column> decode_column(Bytes payload, Capabilities capabilities);
 void encode_column(Writer& out, const Column& column, Capabilities capabilities);
 
+using TextValue = std::optional<std::string_view>;  // nothing: NULL
+
 // The values of one row of text, in order.
 //
 //   TextRow row(payload);
-//   while (auto value = row.next()) use(*value);   // an empty optional inside is NULL
+//   for (TextValue value; row.next(value);) use(value);
 //   if (row.malformed()) ...
 class TextRow {
  public:
   explicit TextRow(Bytes payload) : reader_(payload) {}
-  // Nothing when the row is over, or malformed.
-  std::optional<std::optional<std::string_view>> next();
+  // False when the row is over, or malformed.
+  bool next(TextValue& value);
   bool malformed() const { return !reader_.ok(); }
 
  private:
   Reader reader_;
 };
-
-using TextValue = std::optional<std::string_view>;
 
 // One result of text columns, from the column count to the end, as the client's
 // capabilities want it. `sequence` is where the answer begins: 1 after a command.

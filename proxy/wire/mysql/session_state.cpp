@@ -38,11 +38,12 @@ const SessionChange* SessionChanges::next() {
       case SessionTrack::system_variable:
         entry_ = reader;
         break;
+      case SessionTrack::state_change:  // the one kind whose value has no length of its own
+        return give(type, {}, as_text(entry));
       case SessionTrack::gtids:
         reader.u8();  // how they are written down: only one way so far
         [[fallthrough]];
       case SessionTrack::schema:
-      case SessionTrack::state_change:
       case SessionTrack::transaction_characteristics:
       case SessionTrack::transaction_state: {
         const std::string_view value = reader.lenenc_string();
@@ -89,7 +90,11 @@ void append_session_change(std::string& state, const SessionChange& change) {
   std::string entry;
   if (change.type == SessionTrack::system_variable) append_lenenc_string(entry, change.name);
   if (change.type == SessionTrack::gtids) entry += '\0';
-  append_lenenc_string(entry, change.value);
+  if (change.type == SessionTrack::state_change) {
+    entry += change.value;
+  } else {
+    append_lenenc_string(entry, change.value);
+  }
   state += static_cast<char>(change.type);
   append_lenenc_string(state, entry);
 }

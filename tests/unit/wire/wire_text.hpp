@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/wire/postgres/types.hpp"
+#include "proxy/wire/bytes.hpp"
 #include "topology/model/check.hpp"
 
 namespace relevo::test {
@@ -46,7 +46,7 @@ class HeapBytes {
   ~HeapBytes() { delete[] data_; }
   HeapBytes(const HeapBytes&) = delete;
   HeapBytes& operator=(const HeapBytes&) = delete;
-  operator wire::postgres::Bytes() const { return {data_, size_}; }
+  operator wire::Bytes() const { return {data_, size_}; }
 
  private:
   std::size_t size_;
