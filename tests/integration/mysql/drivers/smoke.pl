@@ -1,0 +1,33 @@
+#!/usr/bin/perl
+# What a Perl application does, through DBI: DBD::mysql or DBD::MariaDB, prepared in
+# the client and in the server, transactions, errors. Prints "ok", or dies.
+use strict;
+use warnings;
+use DBI;
+
+my ($driver) = @ARGV;
+my $prefix = $driver eq 'MariaDB' ? 'mariadb' : 'mysql';
+for my $server_side (0, 1) {
+  my $db = DBI->connect("DBI:$driver:database=app;host=127.0.0.1;port=$ENV{MYSQL_PORT}", 'app',
+    $ENV{MYSQL_PWD}, { RaiseError => 1, PrintError => 0, "${prefix}_server_prepare" => $server_side });
+  $db->do('DROP TABLE IF EXISTS perl');
+  $db->do('CREATE TABLE perl (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(100))');
+  my $insert = $db->prepare('INSERT INTO perl (v) VALUES (?)');
+  $insert->execute("value $_") for 1 .. 50;
+  die 'insert id' unless $db->last_insert_id(undef, undef, undef, undef) == 50;
+  my $select = $db->prepare('SELECT v FROM perl WHERE id = ?');
+  for my $id (1 .. 20) {
+    $select->execute($id);
+    die "select $id" unless $select->fetchrow_arrayref->[0] eq "value $id";
+    $select->finish;
+  }
+  $db->begin_work;
+  die 'delete' unless $db->do('DELETE FROM perl') == 50;
+  $db->rollback;
+  die 'rolled back' unless $db->selectrow_array('SELECT COUNT(*) FROM perl') == 50;
+  eval { $db->do('SELECT * FROM no_such_table') };
+  die "error $@" unless $db->err == 1146 && $db->state eq '42S02';
+  die 'ping' unless $db->ping;
+  $db->disconnect;
+}
+print "ok\n";
