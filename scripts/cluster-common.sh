@@ -155,14 +155,16 @@ gone() { [[ $(ps -o stat= -p "$1" 2>/dev/null) =~ ^(Z.*)?$ ]]; }
 
 # The process id in a pid file, if it is still that server's. A pid file outlives
 # a killed server and its number may meanwhile be somebody else's: only a process
-# that works in this very data directory counts.
+# whose command line names the node's own directory counts. (Where a process works
+# would say the same, but in a container not even root may ask it of another user's.)
+# A zombie has no command line any more.
 pid_in() { # FILE DATA_DIRECTORY
-  local pid
+  local pid arguments
   [[ -r $1 ]] || return 1
-  read -r pid <"$1" 2>/dev/null || return 1
+  read -r pid 2>/dev/null <"$1" || return 1
   [[ $pid =~ ^[0-9]+$ ]] || return 1
-  [[ $(readlink "/proc/$pid/cwd" 2>/dev/null) == "$2" ]] || return 1
-  [[ $(ps -o stat= -p "$pid" 2>/dev/null) != Z* ]] || return 1
+  mapfile -d '' -t arguments 2>/dev/null <"/proc/$pid/cmdline" || return 1
+  [[ "${arguments[*]}" == *"${2%/*}/"* ]] || return 1
   echo "$pid"
 }
 
