@@ -92,6 +92,12 @@ if ((EUID != 0)); then
     exit 1
   fi
   as_root=(sudo)
+  # Ask for the password now, in the foreground, saying what for. Who needs none
+  # is not asked: `sudo -v` alone would insist where one rule of several wants it.
+  if ! sudo -n true 2>/dev/null; then
+    echo "install-packages: sudo, to install ${#missing[@]} packages"
+    sudo -v
+  fi
 fi
 
 log=$(mktemp)
@@ -145,7 +151,6 @@ quietly() {
 }
 
 echo "Installing ${#missing[@]} packages: ${missing[*]}"
-[[ ${#as_root[@]} == 0 ]] || sudo -v # ask for the password now, in the foreground
 apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q
   -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300)
 quietly "apt-get update" "${apt[@]}" update
