@@ -51,7 +51,7 @@ MODULES = {
     "relevo_wire_postgres": module("proxy/wire/postgres", "relevo_model"),
     "relevo_route": module("proxy/route", "relevo_model"),
     "relevo_session": module("proxy/session", "relevo_wire_postgres relevo_route relevo_model", "OpenSSL::Crypto"),
-    "relevo_session_mysql": module("proxy/session/mysql", "relevo_model", "OpenSSL::Crypto PkgConfig::SODIUM"),
+    "relevo_session_mysql": module("proxy/session/mysql", "relevo_route relevo_model", "OpenSSL::Crypto PkgConfig::SODIUM"),
     "relevo_detect": module("topology/detect", "relevo_model"),
     "relevo_decide": module("failover/decide", "relevo_model relevo_detect"),
     "relevo_config": module("proxy/config", "relevo_model", "nlohmann_json::nlohmann_json"),
