@@ -11,6 +11,7 @@ namespace relevo::route::test {
 namespace {
 
 constexpr std::string_view mark = "-- expect: ";
+constexpr std::string_view dialect_mark = "-- dialect: ";
 
 [[noreturn]] void malformed(const std::string& place, std::string_view what) {
   std::cerr << place << ": " << what << "\n";
@@ -41,12 +42,16 @@ void load_file(const std::filesystem::path& path, std::vector<CorpusStatement>& 
   std::ifstream file(path, std::ios::binary);
   if (!file) malformed(path.string(), "cannot be read");
   std::string line;
+  std::string dialect;
   bool header = true;
   for (unsigned number = 1; std::getline(file, line); ++number) {
     if (line.starts_with(mark)) {
       header = false;
       statements.push_back(
           parse_mark(path.filename().string() + ":" + std::to_string(number), line));
+      statements.back().dialect = dialect;
+    } else if (header && line.starts_with(dialect_mark)) {
+      dialect = line.substr(dialect_mark.size());
     } else if (!header) {
       statements.back().sql += line + "\n";
     }
@@ -56,13 +61,13 @@ void load_file(const std::filesystem::path& path, std::vector<CorpusStatement>& 
 
 }  // namespace
 
-std::vector<CorpusStatement> load_corpus() {
+std::vector<CorpusStatement> load_corpus(const char* folder) {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(RELEVO_POSTGRES_CORPUS)) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() == ".sql") files.push_back(entry.path());
   }
   std::ranges::sort(files);
-  if (files.empty()) malformed(RELEVO_POSTGRES_CORPUS, "holds no corpus");
+  if (files.empty()) malformed(folder, "holds no corpus");
   std::vector<CorpusStatement> statements;
   for (const auto& file : files) load_file(file, statements);
   for (auto& statement : statements) {

@@ -1,5 +1,5 @@
-// The statement corpus: tests/corpus/postgres/*.sql, read at run time so that
-// several tests share one set of expectations.
+// The statement corpora: tests/corpus/postgres/*.sql and mysql/*.sql, read at run
+// time so that several tests share one set of expectations.
 #pragma once
 
 #include <string>
@@ -14,9 +14,10 @@ struct CorpusStatement {
   StatementClass expected = StatementClass::write;
   std::string why;
   std::string sql;
+  std::string dialect;  // what the file's line "-- dialect: ..." says
 };
 
 // Ends the test program on a file that is missing or malformed.
-std::vector<CorpusStatement> load_corpus();
+std::vector<CorpusStatement> load_corpus(const char* folder = RELEVO_POSTGRES_CORPUS);
 
 }  // namespace relevo::route::test
