@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "topology/probe/outcome.hpp"
-#include "topology/probe/status_query.hpp"
+#include "topology/probe/status.hpp"
 
 namespace relevo::probe {
 namespace {
@@ -16,8 +16,7 @@ using client::FailureKind;
 using model::Duration;
 using model::Instant;
 using model::ProbeOutcome;
-
-constexpr std::string_view insufficient_privilege = "42501";
+using Answer = client::Outcome<model::NodeStatus>;
 
 // The least time between attempts, whatever the hurry.
 constexpr Duration reconnect_gap = std::chrono::milliseconds(25);
@@ -69,19 +68,16 @@ struct Prober::Impl : std::enable_shared_from_this<Impl> {
   void probe_persistent(bool in_a_hurry = false);
   void connect_persistent();
   void ask_persistent(bool is_new, Instant deadline);
-  void on_persistent_answer(const client::Outcome<client::Rows>& answer, Instant sent, bool is_new,
-                            Instant deadline);
+  void on_persistent_answer(const Answer& answer, Instant sent, bool is_new);
   void on_lost(const Failure& failure);
   void wait_patiently();
 
   void probe_fresh();
   void ask_fresh(Instant deadline);
-  void on_fresh_answer(const client::Outcome<client::Rows>& answer, Instant sent, Instant deadline);
+  void on_fresh_answer(const Answer& answer, Instant sent);
   bool fresh_due(Instant now) const;
 
-  bool reduce_scope(const Failure& failure);
-  std::string sql() const { return std::string(status_query(scope)); }
-  void tell(Instant sent, bool is_fresh, const client::Outcome<client::Rows>& answer);
+  void tell(Instant sent, bool is_fresh, const Answer& answer);
   void tell_failure(Instant sent, bool is_fresh, const Failure& failure);
   void tell(model::Observation observation);
 
@@ -90,12 +86,12 @@ struct Prober::Impl : std::enable_shared_from_this<Impl> {
   Report report;
   asio::steady_timer ticker;
   asio::steady_timer patience;  // until a slow answer is doubted
+  StatusMemory memory;          // outlives the connections
   std::unique_ptr<client::Connection> persistent;
   std::unique_ptr<client::Connection> fresh;
 
   bool stopped = true;
   Instant next_tick{};
-  StatusScope scope = StatusScope::full;
 
   Stage stage = Stage::down;
   Instant probe_begun = Instant::min();  // the newest on the persistent connection
@@ -192,26 +188,19 @@ void Prober::Impl::connect_persistent() {
 // `is_new`: this probe made the connection, so it shows that new ones work.
 void Prober::Impl::ask_persistent(bool is_new, Instant deadline) {
   stage = Stage::asking;
-  const std::string text = sql();
+  if (is_new) memory.reconsider();
   const Instant sent = probe_begun = Clock::now();
-  persistent->query(text, std::max<Duration>(deadline - sent, std::chrono::milliseconds(1)),
-                    [weak = weak_from_this(), sent, is_new,
-                     deadline](const client::Outcome<client::Rows>& answer) {
-                      const auto self = weak.lock();
-                      if (self && !self->stopped) {
-                        self->on_persistent_answer(answer, sent, is_new, deadline);
-                      }
-                    });
+  ask_status(*persistent, target.engine, memory, deadline,
+             [weak = weak_from_this(), sent, is_new](const Answer& answer) {
+               const auto self = weak.lock();
+               if (self && !self->stopped) self->on_persistent_answer(answer, sent, is_new);
+             });
   if (!is_new) wait_patiently();
 }
 
-void Prober::Impl::on_persistent_answer(const client::Outcome<client::Rows>& answer, Instant sent,
-                                        bool is_new, Instant deadline) {
+void Prober::Impl::on_persistent_answer(const Answer& answer, Instant sent, bool is_new) {
   patience.cancel();
   stage = persistent->connected() ? Stage::idle : Stage::down;
-  if (!answer && stage == Stage::idle && reduce_scope(answer.error())) {
-    return ask_persistent(is_new, deadline);
-  }
   connect_outcome = answer ? ProbeOutcome::ok : outcome_of(answer.error());
   tell(sent, is_new, answer);
   // Whether a new connection can be made is the next question; it can't wait.
@@ -262,19 +251,15 @@ void Prober::Impl::probe_fresh() {
 }
 
 void Prober::Impl::ask_fresh(Instant deadline) {
-  const std::string text = sql();
   const Instant sent = Clock::now();
-  fresh->query(
-      text, std::max<Duration>(deadline - sent, std::chrono::milliseconds(1)),
-      [weak = weak_from_this(), sent, deadline](const client::Outcome<client::Rows>& answer) {
-        const auto self = weak.lock();
-        if (self && !self->stopped) self->on_fresh_answer(answer, sent, deadline);
-      });
+  ask_status(*fresh, target.engine, memory, deadline,
+             [weak = weak_from_this(), sent](const Answer& answer) {
+               const auto self = weak.lock();
+               if (self && !self->stopped) self->on_fresh_answer(answer, sent);
+             });
 }
 
-void Prober::Impl::on_fresh_answer(const client::Outcome<client::Rows>& answer, Instant sent,
-                                   Instant deadline) {
-  if (!answer && fresh->connected() && reduce_scope(answer.error())) return ask_fresh(deadline);
+void Prober::Impl::on_fresh_answer(const Answer& answer, Instant sent) {
   fresh->close();
   fresh_busy = false;
   tell(sent, true, answer);
@@ -282,31 +267,14 @@ void Prober::Impl::on_fresh_answer(const client::Outcome<client::Rows>& answer, 
 
 // ---- Reports ---------------------------------------------------------------
 
-// True when the query is to be asked again, without what was denied.
-bool Prober::Impl::reduce_scope(const Failure& failure) {
-  if (failure.sqlstate != insufficient_privilege || scope != StatusScope::full) return false;
-  scope = StatusScope::without_control_file;
-  return true;
-}
-
-void Prober::Impl::tell(Instant sent, bool is_fresh, const client::Outcome<client::Rows>& answer) {
+void Prober::Impl::tell(Instant sent, bool is_fresh, const Answer& answer) {
   if (!answer) return tell_failure(sent, is_fresh, answer.error());
   model::Observation observation;
   observation.sent = sent;
   observation.received = Clock::now();
   observation.fresh_connection = is_fresh;
-  if (Result<model::NodeStatus> status = read_status(*answer)) {
-    observation.outcome = ProbeOutcome::ok;
-    observation.status = std::move(*status);
-    if (scope != StatusScope::full && observation.status->warning.empty()) {
-      observation.status->warning =
-          "the control file is hidden from the monitor's user: GRANT EXECUTE ON FUNCTION "
-          "pg_control_system, pg_control_checkpoint to it";
-    }
-  } else {
-    observation.outcome = ProbeOutcome::error;
-    observation.error = status.error().message;
-  }
+  observation.outcome = ProbeOutcome::ok;
+  observation.status = *answer;
   tell(std::move(observation));
 }
 

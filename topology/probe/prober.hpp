@@ -1,4 +1,4 @@
-// Asks one PostgreSQL node how it is, at a steady interval, and tells what it saw.
+// Asks one node how it is, at a steady interval, and tells what it saw.
 // Facts only: the detector judges.
 //
 // Two ways to the node, because neither alone tells a hung server from a busy or a

@@ -164,7 +164,53 @@ void read_downstream(Reader& row, model::NodeStatus& status) {
 
 std::string first_word(const std::string& text) { return text.substr(0, text.find(' ')); }
 
+constexpr std::string_view insufficient_privilege = "42501";
+
+class PostgresTalk final : public StatusTalk {
+ public:
+  explicit PostgresTalk(StatusMemory& memory) : memory_(memory) {}
+
+  std::optional<std::string> next() override {
+    if (status_) return std::nullopt;
+    return std::string(status_query(scope()));
+  }
+
+  client::Outcome<void> take(const client::Outcome<client::Rows>& answer,
+                             model::Instant /*now*/) override {
+    if (answer) {
+      status_ = read_status(*answer);
+      return {};
+    }
+    if (answer.error().sqlstate != insufficient_privilege || memory_.denied != 0) {
+      return tl::make_unexpected(answer.error());
+    }
+    memory_.denied = 1;
+    return {};
+  }
+
+  Result<model::NodeStatus> finish() override {
+    if (*status_ && memory_.denied != 0 && (*status_)->warning.empty()) {
+      (*status_)->warning =
+          "the control file is hidden from the monitor's user: GRANT EXECUTE ON FUNCTION "
+          "pg_control_system, pg_control_checkpoint to it";
+    }
+    return std::move(*status_);
+  }
+
+ private:
+  StatusScope scope() const {
+    return memory_.denied == 0 ? StatusScope::full : StatusScope::without_control_file;
+  }
+
+  StatusMemory& memory_;
+  std::optional<Result<model::NodeStatus>> status_;
+};
+
 }  // namespace
+
+std::unique_ptr<StatusTalk> begin_postgres_status(StatusMemory& memory) {
+  return std::make_unique<PostgresTalk>(memory);
+}
 
 std::string_view status_query(StatusScope scope) {
   return scope == StatusScope::full ? full_query : reduced_query;

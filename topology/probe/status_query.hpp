@@ -10,6 +10,7 @@
 #include "topology/client/connection.hpp"
 #include "topology/model/observation.hpp"
 #include "topology/model/result.hpp"
+#include "topology/probe/status.hpp"
 
 namespace relevo::probe {
 
@@ -24,5 +25,8 @@ std::string_view status_query(StatusScope scope);
 // Reads an answer to status_query(). Fails (code "protocol") on anything that is
 // not one: a node is never taken for what its answer does not say.
 Result<model::NodeStatus> read_status(const client::Rows& rows);
+
+// Asks it; again without what was denied, if need be.
+std::unique_ptr<StatusTalk> begin_postgres_status(StatusMemory& memory);
 
 }  // namespace relevo::probe
