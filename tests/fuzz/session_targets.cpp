@@ -3,6 +3,7 @@
 
 #include "proxy/route/statement.hpp"
 #include "proxy/session/postgres/batch.hpp"
+#include "proxy/wire/postgres/types.hpp"
 #include "tests/fuzz/targets.hpp"
 #include "topology/model/check.hpp"
 

@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/wire/postgres/types.hpp"
+#include "proxy/wire/bytes.hpp"
 
 namespace relevo::fuzz {
 
-using wire::postgres::Bytes;
+using wire::Bytes;
 
 struct Target {
   std::string_view name;
@@ -25,13 +25,9 @@ struct Target {
 std::vector<Target> wire_targets();
 std::vector<Target> auth_targets();
 std::vector<Target> session_targets();
+std::vector<Target> mysql_wire_targets();
 
-inline std::vector<Target> all_targets() {
-  std::vector<Target> targets = wire_targets();
-  for (auto* const more : {auth_targets, session_targets}) {
-    for (Target& target : more()) targets.push_back(std::move(target));
-  }
-  return targets;
-}
+// Those of one engine: each engine's programs link their own list.
+std::vector<Target> all_targets();
 
 }  // namespace relevo::fuzz

@@ -49,9 +49,11 @@ def module(folder, links="", libraries=""):
 MODULES = {
     "relevo_model": module("topology/model"),
     "relevo_wire_postgres": module("proxy/wire/postgres", "relevo_model"),
+    "relevo_wire_mysql": module("proxy/wire/mysql", "relevo_model", "ZLIB::ZLIB PkgConfig::ZSTD"),
     "relevo_route": module("proxy/route", "relevo_model"),
     "relevo_session": module("proxy/session", "relevo_wire_postgres relevo_route relevo_model", "OpenSSL::Crypto"),
-    "relevo_session_mysql": module("proxy/session/mysql", "relevo_route relevo_model", "OpenSSL::Crypto PkgConfig::SODIUM"),
+    "relevo_session_mysql": module(
+        "proxy/session/mysql", "relevo_wire_mysql relevo_route relevo_model", "OpenSSL::Crypto PkgConfig::SODIUM"),
     "relevo_detect": module("topology/detect", "relevo_model"),
     "relevo_decide": module("failover/decide", "relevo_model relevo_detect"),
     "relevo_config": module("proxy/config", "relevo_model", "nlohmann_json::nlohmann_json"),

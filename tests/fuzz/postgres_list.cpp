@@ -1,0 +1,14 @@
+// What the PostgreSQL engine's fuzz programs run.
+#include "tests/fuzz/targets.hpp"
+
+namespace relevo::fuzz {
+
+std::vector<Target> all_targets() {
+  std::vector<Target> targets = wire_targets();
+  for (auto* const more : {auth_targets, session_targets}) {
+    for (Target& target : more()) targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
+}  // namespace relevo::fuzz
