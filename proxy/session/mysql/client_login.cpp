@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "proxy/session/mysql/auth/ed25519.hpp"
-#include "proxy/session/mysql/auth/sha256_crypt.hpp"
 #include "proxy/wire/mysql/response.hpp"
 
 // The way to the user: greeting, TLS, who is it, and what becomes of it. How the

@@ -53,7 +53,8 @@ class ClientLogin {
     wire::mysql::Challenge second_challenge{};  // likewise, for when the method changes
     // What most accounts have. One of the two that are spoken.
     std::string default_plugin = std::string(wire::mysql::auth_plugins::native);
-    // Plugins that accounts here have, for users that don't exist; none: the default.
+    // Plugins that accounts here have, for users that don't exist. None where the
+    // configuration lists users: these, real or not, get the method they prefer.
     std::vector<std::string> decoy_plugins;
     std::string mock_secret;  // of this process
     std::string client_host;  // as it stands in "Access denied for user 'u'@'host'"

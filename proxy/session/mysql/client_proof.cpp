@@ -96,7 +96,7 @@ ClientLogin::Front ClientLogin::choose_front() const {
   if (has_native && has_other) return clients;
   if (has_native || has_other) return has_native ? Front::native : Front::sha2;
   // Nobody, or nobody with a password: the same name always gets the same method.
-  if (setup_.decoy_plugins.empty()) return front_of(setup_.default_plugin);
+  if (setup_.decoy_plugins.empty()) return clients;
   const Sha256 choice = sha256({setup_.mock_secret, request_.user});
   return front_of(setup_.decoy_plugins[choice[0] % setup_.decoy_plugins.size()]);
 }

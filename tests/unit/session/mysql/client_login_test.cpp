@@ -531,6 +531,18 @@ TEST(ClientLogin, ADecoysMethodIsDecidedByItsNameAndOurSecret) {
   EXPECT_TRUE(secret_matters);
 }
 
+TEST(ClientLogin, WhereTheConfigurationListsUsersUnknownOnesLookLikeThem) {
+  KnownUser configured;
+  configured.password = "secret";
+  for (const auto plugin : {plugins::native, plugins::caching_sha2, plugins::ed25519}) {
+    Client real, made_up;
+    ASSERT_EQ(real.respond("", plugin), Step::look_up);
+    ASSERT_EQ(made_up.respond("", plugin), Step::look_up);
+    EXPECT_EQ(real.identify(configured), made_up.identify(KnownUser{})) << plugin;
+    EXPECT_EQ(real.out, made_up.out) << plugin;
+  }
+}
+
 // An account that no password opens looks like no account at all.
 TEST(ClientLogin, AccountsWithoutPasswordsAreRefusedLikeUnknownOnes) {
   for (const auto plugin : {"unix_socket", "auth_socket", "mysql_no_login", "gssapi"}) {
