@@ -29,6 +29,7 @@ build=(
   libcpp-httplib-dev     # the admin API's HTTP server and relevoctl's client
   libexpected-dev        # Result<T>
   libsystemd-dev         # sd_notify
+  dpkg-dev file          # cpack -G DEB: which libraries the package depends on
 )
 run=(
   postgresql             # the servers of the demo and of the tests; psql
