@@ -1,17 +1,14 @@
 #include "ledger.hpp"
 
 #include <cstdlib>
-#include <memory>
-
-#include "connection.hpp"
 
 namespace relevo::workload {
 
-Verdict verify(const std::vector<Ledger>& ledgers, const std::string& conninfo,
+Verdict verify(const std::vector<Ledger>& ledgers, Engine engine, const std::string& conninfo,
                const std::string& table) {
   Verdict verdict;
-  Connection connection;
-  if (auto why = connection.connect(conninfo)) {
+  const auto connection = make_connection(engine);
+  if (auto why = connection->connect(conninfo)) {
     verdict.error = *why;
     return verdict;
   }
@@ -20,20 +17,18 @@ Verdict verify(const std::vector<Ledger>& ledgers, const std::string& conninfo,
     present[writer].resize(ledgers[writer].outcomes().size());
   }
 
-  const std::unique_ptr<PGresult, void (*)(PGresult*)> rows(
-      PQexec(connection.raw(), ("SELECT client, seq FROM " + table).c_str()), PQclear);
-  if (PQresultStatus(rows.get()) != PGRES_TUPLES_OK) {
-    verdict.error = PQerrorMessage(connection.raw());
-    return verdict;
-  }
-  for (int row = 0; row < PQntuples(rows.get()); ++row) {
-    const auto client = std::strtoull(PQgetvalue(rows.get(), row, 0), nullptr, 10);
-    const auto seq = std::strtoull(PQgetvalue(rows.get(), row, 1), nullptr, 10);
+  const auto mark = [&](const Connection::Row& row) {
+    const auto client = std::strtoull(row[0].c_str(), nullptr, 10);
+    const auto seq = std::strtoull(row[1].c_str(), nullptr, 10);
     if (client >= present.size() || seq == 0 || seq > present[client].size()) {
       ++verdict.alien;
     } else {
       present[client][seq - 1] = true;
     }
+  };
+  if (auto why = connection->each_row("SELECT client, seq FROM " + table, mark)) {
+    verdict.error = *why;
+    return verdict;
   }
 
   constexpr std::size_t max_examples = 20;

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "connection.hpp"
+
 namespace relevo::workload {
 
 enum class Outcome : std::uint8_t {
@@ -42,7 +44,7 @@ struct Verdict {
 
 // Reads the whole table through `conninfo` and compares. The index of a ledger
 // is its writer's number.
-Verdict verify(const std::vector<Ledger>& ledgers, const std::string& conninfo,
+Verdict verify(const std::vector<Ledger>& ledgers, Engine engine, const std::string& conninfo,
                const std::string& table);
 
 }  // namespace relevo::workload

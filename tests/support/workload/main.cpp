@@ -16,9 +16,11 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "dialect.hpp"
 #include "sessions.hpp"
 
 namespace {
@@ -38,7 +40,13 @@ Options parse(int argc, char** argv) {
   Options options;
   std::vector<std::string> nodes;
   CLI::App app("A mixed database workload that keeps a ledger of acknowledged writes.");
-  app.add_option("--conninfo", options.plan.conninfo, "where to connect, as libpq understands it")
+  const std::map<std::string, Engine> engines{{"postgres", Engine::postgres},
+                                              {"mysql", Engine::mysql}};
+  app.add_option("--engine", options.plan.engine, "postgres (default) or mysql")
+      ->transform(CLI::CheckedTransformer(engines));
+  app.add_option("--conninfo", options.plan.conninfo,
+                 "where to connect, as libpq understands it; the password is in PGPASSWORD or "
+                 "MYSQL_PWD")
       ->required();
   app.add_option("--table", options.plan.table, "the ledger's table");
   app.add_flag("--setup", options.setup, "drop and create the table first");
@@ -85,16 +93,15 @@ std::string node_name(const Options& options, int port) {
 }
 
 bool make_table(const Options& options) {
-  Connection connection;
-  if (const auto why = connection.connect(options.plan.conninfo)) {
+  const auto connection = make_connection(options.plan.engine);
+  if (const auto why = connection->connect(options.plan.conninfo)) {
     std::cerr << "relevo-workload: cannot connect: " << *why << "\n";
     return false;
   }
-  for (const std::string& sql :
-       {"DROP TABLE IF EXISTS " + options.plan.table,
-        "CREATE TABLE " + options.plan.table +
-            " (client int, seq bigint, at timestamptz DEFAULT now(), PRIMARY KEY (client, seq))"}) {
-    if (const Reply reply = connection.run(sql, options.plan.statement_timeout); !reply.ok()) {
+  const Statements sql = statements(options.plan.engine, options.plan.table);
+  for (const std::string& statement : {sql.drop, sql.create}) {
+    if (const Reply reply = connection->run(statement, options.plan.statement_timeout);
+        !reply.ok()) {
       std::cerr << "relevo-workload: " << reply.message << "\n";
       return false;
     }
@@ -322,7 +329,7 @@ int run(const Options& options) {
 
   Verdict verdict;
   if (!options.verify.empty()) {
-    verdict = verify(ledgers, options.verify, plan.table);
+    verdict = verify(ledgers, plan.engine, options.verify, plan.table);
     if (!verdict.error.empty()) {
       std::cerr << "relevo-workload: cannot verify: " << verdict.error << "\n";
     }

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <thread>
 
+#include "dialect.hpp"
+
 namespace relevo::workload {
 namespace {
 
@@ -67,7 +69,7 @@ struct Written {
 };
 
 Written write_row(Connection& connection, const Plan& plan, int number, std::uint64_t seq) {
-  const std::string insert = "INSERT INTO " + plan.table + " (client, seq) VALUES ($1, $2)";
+  const std::string insert = statements(plan.engine, plan.table).insert;
   const std::vector<std::string> row{std::to_string(number), std::to_string(seq)};
   if (number % 2 == 0) {
     Reply reply = connection.run(insert, row, plan.statement_timeout);
@@ -92,9 +94,9 @@ Written write_row(Connection& connection, const Plan& plan, int number, std::uin
 // Tells whether the row is seen by its own writer, and where that was asked.
 void read_back(Connection& connection, const Plan& plan, int number, std::uint64_t seq,
                Tally& tally) {
-  const Reply reply = connection.run(
-      "SELECT inet_server_port(), count(*) FROM " + plan.table + " WHERE client = $1 AND seq = $2",
-      {std::to_string(number), std::to_string(seq)}, plan.statement_timeout);
+  const Reply reply =
+      connection.run(statements(plan.engine, plan.table).read_back,
+                     {std::to_string(number), std::to_string(seq)}, plan.statement_timeout);
   if (!reply.ok() || reply.first_row.size() != 2) {
     tally.error(SessionKind::reader, reply);
     return;
@@ -106,7 +108,8 @@ void read_back(Connection& connection, const Plan& plan, int number, std::uint64
 
 void run_writer(const Plan& plan, int number, Ledger& ledger, Tally& tally,
                 const std::atomic<bool>& stop) {
-  Connection connection;
+  const auto connection_owner = make_connection(plan.engine);
+  Connection& connection = *connection_owner;
   Pace pace(plan.writes_per_second, plan.writers);
   while (!stop && (plan.stop_after_writes == 0 || ledger.next() <= plan.stop_after_writes)) {
     pace.wait();
@@ -136,11 +139,13 @@ void run_writer(const Plan& plan, int number, Ledger& ledger, Tally& tally,
 }
 
 void run_reader(const Plan& plan, int number, Tally& tally, const std::atomic<bool>& stop) {
-  Connection connection;
+  const auto connection_owner = make_connection(plan.engine);
+  Connection& connection = *connection_owner;
   Pace pace(plan.reads_per_second, plan.readers);
-  const std::string simple = "SELECT inet_server_port()";
-  const std::string extended =
-      "SELECT inet_server_port(), count(*) FROM " + plan.table + " WHERE client = $1 AND seq < 10";
+  const auto [simple, extended] = [&] {
+    Statements all = statements(plan.engine, plan.table);
+    return std::pair(std::move(all.where), std::move(all.count));
+  }();
   for (std::uint64_t turn = 0; !stop; ++turn) {
     pace.wait();
     if (!ensure_connected(connection, plan, SessionKind::reader, tally)) {
@@ -160,7 +165,8 @@ void run_reader(const Plan& plan, int number, Tally& tally, const std::atomic<bo
 
 void run_idle(const Plan& plan, int number, int writer_number, Ledger& ledger, Tally& tally,
               std::atomic<int>& connected, const std::atomic<bool>& stop) {
-  Connection connection;
+  const auto connection_owner = make_connection(plan.engine);
+  Connection& connection = *connection_owner;
   while (!stop && !ensure_connected(connection, plan, SessionKind::idle, tally)) {
   }
   connected.fetch_add(1);
@@ -172,7 +178,8 @@ void run_idle(const Plan& plan, int number, int writer_number, Ledger& ledger, T
     return;
   }
   if (number % 2 == 0) {
-    const Reply reply = connection.run("SELECT inet_server_port()", plan.statement_timeout);
+    const Reply reply =
+        connection.run(statements(plan.engine, plan.table).where, plan.statement_timeout);
     if (!reply.ok()) {
       tally.error(SessionKind::idle, reply);
     }

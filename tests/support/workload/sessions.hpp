@@ -14,6 +14,7 @@
 namespace relevo::workload {
 
 struct Plan {
+  Engine engine = Engine::postgres;
   std::string conninfo;
   std::string table = "relevo_ledger";
   int writers = 8, readers = 8, idle = 20;

@@ -1,9 +1,11 @@
-#include "connection.hpp"
-
+// PostgreSQL through libpq, by its calls that do not block.
+#include <libpq-fe.h>
 #include <poll.h>
 
 #include <algorithm>
 #include <cerrno>
+
+#include "connection.hpp"
 
 namespace relevo::workload {
 namespace {
@@ -23,9 +25,30 @@ std::string without_newline(const char* text) {
 
 void ignore_notice(void*, const PGresult*) {}
 
-}  // namespace
+class PostgresConnection final : public Connection {
+ public:
+  std::optional<std::string> connect(const std::string& conninfo) override;
+  bool connected() const override {
+    return connection_ && PQstatus(connection_.get()) == CONNECTION_OK;
+  }
+  void close() override { connection_.reset(); }
+  Reply run(const std::string& sql, std::chrono::milliseconds timeout) override;
+  Reply run(const std::string& sql, const std::vector<std::string>& parameters,
+            std::chrono::milliseconds timeout) override;
+  std::optional<std::string> each_row(const std::string& sql,
+                                      const std::function<void(const Row&)>& use) override;
+  std::optional<std::string> unasked_error() override;
 
-std::optional<std::string> Connection::connect(const std::string& conninfo) {
+ private:
+  Reply collect(bool sent, std::chrono::milliseconds timeout);
+  bool wait_readable(Clock::time_point deadline) const;
+  struct Finish {
+    void operator()(PGconn* connection) const { PQfinish(connection); }
+  };
+  std::unique_ptr<PGconn, Finish> connection_;
+};
+
+std::optional<std::string> PostgresConnection::connect(const std::string& conninfo) {
   connection_.reset(PQconnectdb(conninfo.c_str()));
   if (!connected()) {
     std::string why = without_newline(PQerrorMessage(connection_.get()));
@@ -36,12 +59,12 @@ std::optional<std::string> Connection::connect(const std::string& conninfo) {
   return std::nullopt;
 }
 
-Reply Connection::run(const std::string& sql, std::chrono::milliseconds timeout) {
+Reply PostgresConnection::run(const std::string& sql, std::chrono::milliseconds timeout) {
   return collect(PQsendQuery(connection_.get(), sql.c_str()) == 1, timeout);
 }
 
-Reply Connection::run(const std::string& sql, const std::vector<std::string>& parameters,
-                      std::chrono::milliseconds timeout) {
+Reply PostgresConnection::run(const std::string& sql, const std::vector<std::string>& parameters,
+                              std::chrono::milliseconds timeout) {
   std::vector<const char*> values(parameters.size());
   std::transform(parameters.begin(), parameters.end(), values.begin(),
                  [](const std::string& text) { return text.c_str(); });
@@ -50,7 +73,7 @@ Reply Connection::run(const std::string& sql, const std::vector<std::string>& pa
                  timeout);
 }
 
-bool Connection::wait_readable(Clock::time_point deadline) const {
+bool PostgresConnection::wait_readable(Clock::time_point deadline) const {
   for (;;) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
@@ -68,7 +91,7 @@ bool Connection::wait_readable(Clock::time_point deadline) const {
   }
 }
 
-Reply Connection::collect(bool sent, std::chrono::milliseconds timeout) {
+Reply PostgresConnection::collect(bool sent, std::chrono::milliseconds timeout) {
   Reply reply;
   PGconn* const connection = connection_.get();
   if (!sent) {
@@ -130,7 +153,23 @@ Reply Connection::collect(bool sent, std::chrono::milliseconds timeout) {
   return reply;
 }
 
-std::optional<std::string> Connection::unasked_error() {
+std::optional<std::string> PostgresConnection::each_row(
+    const std::string& sql, const std::function<void(const Row&)>& use) {
+  const Result result(PQexec(connection_.get(), sql.c_str()));
+  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) {
+    return without_newline(PQerrorMessage(connection_.get()));
+  }
+  Row row(static_cast<std::size_t>(PQnfields(result.get())));
+  for (int number = 0; number < PQntuples(result.get()); ++number) {
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      row[column] = PQgetvalue(result.get(), number, static_cast<int>(column));
+    }
+    use(row);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> PostgresConnection::unasked_error() {
   if (!connection_) {
     return "not connected";
   }
@@ -138,6 +177,12 @@ std::optional<std::string> Connection::unasked_error() {
     return without_newline(PQerrorMessage(connection_.get()));
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::unique_ptr<Connection> make_postgres_connection() {
+  return std::make_unique<PostgresConnection>();
 }
 
 }  // namespace relevo::workload
