@@ -107,10 +107,6 @@ void SessionState::Update::assign(const OwnedEffect& effect) {
     case Following::replay:
       break;
   }
-  if (is_default(effect.value)) {
-    erase(data_.system, name);
-    return;
-  }
   // A collation sets its character set along with it, and the other way round.
   if (name == "collation_connection") erase(data_.system, "character_set_connection");
   if (name == "character_set_connection") erase(data_.system, "collation_connection");
