@@ -10,6 +10,7 @@
 
 #include "tests/support/mariadb_cluster.hpp"
 #include "topology/client/connection.hpp"
+#include "topology/probe/prober.hpp"
 
 namespace relevo::testing {
 
@@ -33,6 +34,19 @@ inline client::Endpoint mariadb_endpoint(const MariadbCluster& cluster, std::uin
   endpoint.user = "relevo";
   endpoint.password = cluster.password("relevo");
   return endpoint;
+}
+
+// Every node as the monitor probes it; `ports` replaces a node's own, 0: it does not.
+inline std::vector<probe::ProbeTarget> mariadb_targets(const MariadbCluster& cluster,
+                                                       std::vector<std::uint16_t> ports = {}) {
+  ports.resize(cluster.size());
+  std::vector<probe::ProbeTarget> targets;
+  for (std::size_t node = 0; node < cluster.size(); ++node) {
+    const std::uint16_t port = ports[node] != 0 ? ports[node] : cluster.port(node);
+    targets.push_back(
+        {static_cast<model::NodeId>(node), mariadb_endpoint(cluster, port), model::Engine::mysql});
+  }
+  return targets;
 }
 
 }  // namespace relevo::testing

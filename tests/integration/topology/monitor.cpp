@@ -17,14 +17,25 @@ client::Endpoint endpoint_of(std::uint16_t port, const std::string& user) {
   return endpoint;
 }
 
-Monitor::Monitor(const PostgresCluster& cluster, MonitorOptions options)
-    : detector_(options.detector, cluster.size()) {
+static std::vector<probe::ProbeTarget> targets_of(const PostgresCluster& cluster,
+                                                  MonitorOptions options) {
   options.ports.resize(cluster.size());
+  std::vector<probe::ProbeTarget> targets;
   for (std::size_t node = 0; node < cluster.size(); ++node) {
     const std::uint16_t port = options.ports[node] != 0 ? options.ports[node] : cluster.port(node);
-    probe::ProbeTarget target{static_cast<model::NodeId>(node), endpoint_of(port, options.user)};
+    targets.push_back({static_cast<model::NodeId>(node), endpoint_of(port, options.user)});
+  }
+  return targets;
+}
+
+Monitor::Monitor(const PostgresCluster& cluster, MonitorOptions options)
+    : Monitor(targets_of(cluster, options), options) {}
+
+Monitor::Monitor(const std::vector<probe::ProbeTarget>& targets, MonitorOptions options)
+    : detector_(options.detector, targets.size()) {
+  for (const probe::ProbeTarget& target : targets) {
     probers_.push_back(std::make_unique<probe::Prober>(
-        io_, std::move(target), options.prober, [this](model::Observation observation) {
+        io_, target, options.prober, [this](model::Observation observation) {
           detector_.observe(observation);
           if (observation.node == 0 && observation.status) {
             history_.add(observation.sent, observation.received, observation.status->position,

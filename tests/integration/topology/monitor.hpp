@@ -27,6 +27,8 @@ struct MonitorOptions {
 class Monitor {
  public:
   explicit Monitor(const PostgresCluster& cluster, MonitorOptions options = {});
+  // Of any engine, by node; the first is taken for the primary.
+  explicit Monitor(const std::vector<probe::ProbeTarget>& targets, MonitorOptions options = {});
 
   // Runs until `condition` holds (true) or `limit` has passed (false). The condition
   // is asked after each observation and every few milliseconds.

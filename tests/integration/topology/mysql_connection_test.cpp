@@ -64,6 +64,12 @@ struct Session {
 class MysqlConnectionTest : public SharedMariadb {
  protected:
   Endpoint monitor() const { return mariadb_endpoint(cluster(), cluster().port(0)); }
+  Endpoint owner() const {  // of a database
+    Endpoint app = monitor();
+    app.user = app.database = "app";
+    app.password = cluster().password("app");
+    return app;
+  }
   Failure refusal(const Endpoint& endpoint, model::Duration timeout = seconds(20)) {
     const Outcome<void> outcome = session_.connect(endpoint, timeout);
     EXPECT_FALSE(outcome) << "connected";
@@ -99,6 +105,7 @@ TEST_F(MysqlConnectionTest, GoesOnAfterAnErrorOfTheServer) {
   EXPECT_EQ(failed.error().sqlstate, "42000");
   EXPECT_TRUE(session_.connection.connected());
   EXPECT_EQ(session_.value("SELECT 7"), "7");
+  ASSERT_TRUE(session_.connect(owner()));
   // An error in the midst of the rows is the statement's, too.
   const auto late =
       session_.query("SELECT IF(seq < 5, seq, (SELECT 1 UNION SELECT 2)) FROM seq_1_to_9");
@@ -115,10 +122,7 @@ TEST_F(MysqlConnectionTest, SendsOneStatementAtATime) {
 }
 
 TEST_F(MysqlConnectionTest, SendsNoLocalFile) {
-  Endpoint app = monitor();
-  app.user = "app";
-  app.password = cluster().password("app");
-  app.database = "app";
+  const Endpoint app = owner();
   ASSERT_TRUE(session_.connect(app));
   ASSERT_TRUE(session_.query("CREATE OR REPLACE TABLE local_file (line text)"));
   const auto failed =
@@ -131,13 +135,13 @@ TEST_F(MysqlConnectionTest, SendsNoLocalFile) {
 TEST_F(MysqlConnectionTest, GivesUpAResultThatIsTooLarge) {
   for (const char* sql :
        {"SELECT seq FROM seq_1_to_10001", "SELECT repeat('x', 1048576) FROM seq_1_to_17"}) {
-    ASSERT_TRUE(session_.connect(monitor()));
+    ASSERT_TRUE(session_.connect(owner()));
     const auto failed = session_.query(sql);
     ASSERT_FALSE(failed) << sql;
     EXPECT_EQ(failed.error().kind, FailureKind::reset);
     EXPECT_FALSE(session_.connection.connected());
   }
-  ASSERT_TRUE(session_.connect(monitor()));
+  ASSERT_TRUE(session_.connect(owner()));
   EXPECT_TRUE(session_.query("SELECT seq FROM seq_1_to_10000"));
 }
 
@@ -214,9 +218,7 @@ TEST_F(MysqlConnectionTest, TellsAServerThatIsFull) {
   cluster().sql(0, "SET GLOBAL max_connections = 10");
   std::vector<std::unique_ptr<Session>> others;
   Failure full;
-  Endpoint app = monitor();
-  app.user = "app";
-  app.password = cluster().password("app");
+  const Endpoint app = owner();
   while (others.size() < 30 && full.message.empty()) {
     others.push_back(std::make_unique<Session>());
     const auto outcome = others.back()->connect(app);

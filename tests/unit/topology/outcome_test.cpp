@@ -30,6 +30,17 @@ TEST(Outcome, OfEachFailure) {
            Case{{said, "3D000", ""}, ProbeOutcome::auth_failed},
            Case{{said, "53100", ""}, ProbeOutcome::error},
            Case{{said, "57014", ""}, ProbeOutcome::error},
+           // MySQL and MariaDB by number, whatever the SQLSTATE.
+           Case{{said, "08004", "", 1040}, ProbeOutcome::too_many_connections},
+           Case{{said, "42000", "", 1203}, ProbeOutcome::too_many_connections},
+           Case{{said, "08S01", "", 1053}, ProbeOutcome::starting_up},
+           Case{{said, "70100", "", 1927}, ProbeOutcome::starting_up},
+           Case{{said, "28000", "", 1045}, ProbeOutcome::auth_failed},
+           Case{{said, "42000", "", 1049}, ProbeOutcome::auth_failed},
+           Case{{said, "HY000", "", 1130}, ProbeOutcome::auth_failed},
+           Case{{said, "HY000", "", 1129}, ProbeOutcome::auth_failed},
+           Case{{said, "HY000", "", 1193}, ProbeOutcome::error},
+           Case{{said, "42000", "", 1227}, ProbeOutcome::error},
            Case{{said, "", "server does not support SSL"}, ProbeOutcome::error},
        }) {
     EXPECT_EQ(outcome_of(test.failure), test.outcome) << test.failure.sqlstate;
