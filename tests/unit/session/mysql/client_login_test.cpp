@@ -463,6 +463,16 @@ TEST(ClientLogin, OnlyWhoKnowsThePasswordHearsThatTheAccountIsBarred) {
   }
 }
 
+// Whether the barred one stands in the way is the server's to say.
+TEST(ClientLogin, AnAccountThatIsNotBarredComesFirst) {
+  KnownUser user = native_user();
+  user.accounts.push_back(user.accounts[0]);
+  user.accounts[0].locked = true;
+  Client client;
+  ASSERT_EQ(client.respond(native_proof_of("secret", first)), Step::look_up);
+  EXPECT_EQ(client.identify(user), Step::verify_on_server);
+}
+
 TEST(ClientLogin, TheFingerprintChangesWithTheAccounts) {
   const KnownUser user = native_user();
   const auto same = fingerprint("app", user.accounts);
