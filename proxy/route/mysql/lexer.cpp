@@ -1,5 +1,6 @@
 #include "proxy/route/mysql/lexer.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace relevo::route::mysql {
@@ -256,8 +257,11 @@ void Lexer::number_or_word() {
   }
   while (p != end_ && in_class(*p, is_ident)) ++p;
   const std::string_view text(at_, static_cast<std::size_t>(p - at_));
-  const bool prefixed = text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'b');
-  take(prefixed ? TokenKind::number : TokenKind::word, p);
+  const bool is_number = (text.starts_with("0x") && text.size() > 2 &&
+                          std::ranges::all_of(text.substr(2), is_hex_digit)) ||
+                         (text.starts_with("0b") && text.size() > 2 &&
+                          text.find_first_not_of("01", 2) == std::string_view::npos);
+  take(is_number ? TokenKind::number : TokenKind::word, p);
 }
 
 void Lexer::number() {

@@ -61,7 +61,7 @@ class QueryScan {
   Reader& reader_;
   QueryVerdict found_{.verdict = read_verdict("only reads", {})};
   Chain chain_;
-  Ahead previous_;
+  Ahead previous_, before_previous_;
   unsigned depth_ = 0;
   DepthFlag with_list_;  // between WITH and its main query: names are CTEs
 };
@@ -113,6 +113,7 @@ QueryVerdict QueryScan::run(QueryEnd end) {
       default:
         break;
     }
+    before_previous_ = previous_;
     previous_ = {token.kind, token.keyword};
   }
   if (depth_ != 0 || end == QueryEnd::parenthesis) {
@@ -123,7 +124,9 @@ QueryVerdict QueryScan::run(QueryEnd end) {
 
 void QueryScan::name(const Token& token) {
   if (previous_.is(TokenKind::dot)) {
-    if (chain_.parts < parts_unknown) ++chain_.parts;
+    // What is behind `@@a.` or a dot out of place is nobody's known name.
+    const bool chained = before_previous_.is_name() && chain_.parts < parts_unknown;
+    chain_.parts = chained ? chain_.parts + 1 : parts_unknown;
     chain_.keyword_class = KeywordClass::none;
     check_qualified(token);
   } else {
@@ -195,8 +198,6 @@ void QueryScan::into() {
 }
 
 void QueryScan::system_variable() {
-  chain_ = {};
-  chain_.parts = parts_unknown;  // what follows behind a dot is the variable's
   const SystemVariable variable = reader_.system_variable();
   if (is_connection_variable(variable.name)) {
     refuse("asks what this connection did", variable.name);

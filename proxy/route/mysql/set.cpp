@@ -12,15 +12,18 @@ constexpr std::string_view acts_on_session = "acts on the session";
 
 enum class Scope : std::uint8_t { none, session, global };
 
+bool is_constant(const Token& word) {
+  return equals_folded(word.text, "null") || equals_folded(word.text, "true") ||
+         equals_folded(word.text, "false");
+}
+
 // What means the same whenever and wherever it is said. Some reserved words do
 // not: CURRENT_TIMESTAMP, CURRENT_USER.
 bool is_literal(const Token& token) {
   if (token.kind == TokenKind::string || token.kind == TokenKind::number) return true;
   if (token.kind != TokenKind::word) return false;
   return token.keyword_class != KeywordClass::reserved || token.is(Keyword::default_) ||
-         token.is(Keyword::on_) || equals_folded(token.text, "null") ||
-         equals_folded(token.text, "true") || equals_folded(token.text, "false") ||
-         equals_folded(token.text, "binary");
+         token.is(Keyword::on_) || token.is(Keyword::binary_) || is_constant(token);
 }
 
 class SetList {
@@ -35,6 +38,7 @@ class SetList {
     std::string_view text;
     bool literal = false;
     bool is_default = false;
+    bool is_word = false;  // ON, utf8mb4; not NULL, TRUE or FALSE
   };
 
   void item();
@@ -195,11 +199,8 @@ void SetList::user_variable() {
   reader_.pass();
   if (!accept_equals()) return reader_.effect(EffectKind::unknown, name);
   const Value given = value();
-  // SET @a = b is an error, not the word b; only these words are values.
-  const bool word = find_keyword(given.text).cls == KeywordClass::none &&
-                    in_class(given.text.empty() ? ' ' : given.text.front(), is_ident) &&
-                    !in_class(given.text.front(), is_digit);
-  const bool simple = given.literal && !given.is_default && !word;
+  // SET @a = b is an error, not the word b.
+  const bool simple = given.literal && !given.is_default && !given.is_word;
   reader_.effect(simple ? EffectKind::set_user_variable : EffectKind::set_user_computed, name,
                  given.text);
 }
@@ -257,6 +258,7 @@ SetList::Value SetList::value() {
     reader_.pass();
     given.literal = true;
     given.is_default = only.is(Keyword::default_);
+    given.is_word = only.kind == TokenKind::word && !is_constant(only);
   } else {
     const QueryVerdict found = read_query(reader_, QueryEnd::comma);
     if (found.verdict.cls != StatementClass::read) {
