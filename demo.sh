@@ -3,6 +3,7 @@
 # and the ledger that shows what it cost.
 #
 #   ./demo.sh [postgres]    run the demonstration; exit code 0 only if all was right
+#   ./demo.sh mysql         the same with MariaDB, as Debian has it
 #   ./demo.sh --stay        leave everything running afterwards, to try it yourself
 #   ./demo.sh --help
 #
@@ -20,15 +21,30 @@ writes_per_second=1600 reads_per_second=3200
 seconds_before=6 seconds_after=6
 longest_gap_allowed_ms=2000
 
-stay=''
+stay='' engine=postgres
 for argument in "$@"; do
   case "$argument" in
     -h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; exit 0 ;;
     --stay) stay=1 ;;
-    postgres) ;; # the only engine yet
+    postgres | mysql) engine=$argument ;;
     *) echo "demo.sh: unknown argument $argument (see ./demo.sh --help)" >&2; exit 2 ;;
   esac
 done
+
+# ---- What differs between the engines ------------------------------------------
+
+case "$engine" in
+  postgres)
+    product=PostgreSQL cluster_tool=scripts/pgcluster usual_port=6432
+    password_variable=PGPASSWORD
+    try_client() { echo "psql 'host=127.0.0.1 port=$listen user=app dbname=app'"; }
+    ;;
+  mysql)
+    product=MariaDB cluster_tool=scripts/mycluster usual_port=6446
+    password_variable=MYSQL_PWD
+    try_client() { echo "mariadb --protocol=tcp --host=127.0.0.1 --port=$listen --user=app -p app"; }
+    ;;
+esac
 
 # ---- How it looks ------------------------------------------------------------
 
@@ -71,7 +87,7 @@ clean_up() {
     for log in "$dir"/cluster/db*/log; do # what tells why, if it went wrong
       [[ ! -e $log ]] || cp "$log" "$dir/$(basename "$(dirname "$log")").log"
     done
-    "$root/scripts/pgcluster" destroy "$dir/cluster" || true
+    "$root/$cluster_tool" destroy "$dir/cluster" || true
     if ((code == 0 || code == 130)); then
       rm -rf "$dir"
     else
@@ -135,17 +151,17 @@ free_port() {
   fail "no free port on loopback"
 }
 
-chapter "Starting a primary and two streaming replicas of PostgreSQL"
+chapter "Starting a primary and two streaming replicas of $product"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/relevo-demo.XXXXXX")
 chmod 711 "$dir" # as root the servers run as user postgres, who must pass through
-scripts/pgcluster create "$dir/cluster" --replicas 2
+"$cluster_tool" create "$dir/cluster" --replicas 2
 declare -A port=()
 while read -r name number; do port[$name]=$number; done <"$dir/cluster/ports"
 
 # ---- 3. relevo ---------------------------------------------------------------
 
 chapter "Starting relevo"
-free_port 6432 && listen=$port_found
+free_port "$usual_port" && listen=$port_found
 free_port 8008 && http=$port_found
 mkdir -p "$dir/state"
 cat >"$dir/relevo.json" <<CONFIG
@@ -156,7 +172,7 @@ cat >"$dir/relevo.json" <<CONFIG
   "state_dir": "$dir/state",
   "clusters": [{
     "name": "demo",
-    "engine": "postgres",
+    "engine": "$engine",
     "listen": ["127.0.0.1:$listen"],
     "nodes": [
       { "name": "db1", "address": "127.0.0.1:${port[db1]}" },
@@ -167,7 +183,7 @@ cat >"$dir/relevo.json" <<CONFIG
     "monitor": { "user": "relevo", "password": { "file": "$dir/cluster/secrets/relevo" } },
     // What replicas log in with after a failover has given them a new primary.
     "replication": { "user": "repl", "password": { "file": "$dir/cluster/secrets/repl" } },
-    // No "auth": applications log in with the passwords that PostgreSQL has.
+    // No "auth": applications log in with the passwords that $product has.
     "routing": { "reads": "replicas", "max_lag": "1s" },
     "failover": { "mode": "automatic", "durability": "async" }
   }]
@@ -201,12 +217,12 @@ ctl topology | indented
 # ---- 4. The load -------------------------------------------------------------
 
 chapter "Mixed workload: $writers writers, $readers readers, $idle idle sessions"
-export PGPASSWORD
-PGPASSWORD=$(<"$dir/cluster/secrets/app")
+password=$(<"$dir/cluster/secrets/app")
+export "$password_variable=$password"
 servers="host=127.0.0.1,127.0.0.1,127.0.0.1 port=${port[db1]},${port[db2]},${port[db3]}"
-# The ledger is verified straight at the servers, around relevo: libpq looks for
-# the one that is primary by then.
-"$workload" --conninfo "host=127.0.0.1 port=$listen user=app dbname=app" --setup \
+# The ledger is verified straight at the servers, around relevo: at the one that is
+# primary by then.
+"$workload" --engine "$engine" --conninfo "host=127.0.0.1 port=$listen user=app dbname=app" --setup \
   --writers $writers --readers $readers --idle $idle \
   --writes-per-second $writes_per_second --reads-per-second $reads_per_second \
   --node "db1=${port[db1]}" --node "db2=${port[db2]}" --node "db3=${port[db3]}" \
@@ -238,7 +254,7 @@ last_event=$(ctl events --json 2>/dev/null | tr -d '\n' | grep -oE '"id": *[0-9]
 events_pid=$!
 sleep 0.3
 old=$(primary_now)
-CLUSTER_QUIET=1 scripts/pgcluster kill "$dir/cluster" "$old"
+CLUSTER_QUIET=1 "$cluster_tool" kill "$dir/cluster" "$old"
 note "${red}$old is dead${plain}"
 has_new_primary() { local now; now=$(primary_now); [[ -n $now && $now != "$old" ]]; }
 await 30 "a new primary" has_new_primary
@@ -323,16 +339,16 @@ if [[ -n $stay ]]; then
   finished=1
   chapter "Left running, to try"
   cat <<TRY
-  psql 'host=127.0.0.1 port=$listen user=app dbname=app'      # password: $PGPASSWORD
+  $(try_client)      # password: $password
   $relevoctl --admin $dir/admin.sock topology --watch
   $relevoctl --admin $dir/admin.sock events --follow
   $relevoctl --admin $dir/admin.sock explain 'SELECT 1'
-  scripts/pgcluster rejoin $dir/cluster $old --primary $new   # bring the old primary back
+  $cluster_tool rejoin $dir/cluster $old --primary $new   # bring the old primary back
   $relevoctl --admin $dir/admin.sock switchover --to $old     # and make it primary again
   curl --unix-socket $dir/admin.sock http://relevo/v1/topology
   curl http://127.0.0.1:$http/metrics
 
-  To end it:  kill $relevo_pid; scripts/pgcluster destroy $dir/cluster; rm -r $dir
+  To end it:  kill $relevo_pid; $cluster_tool destroy $dir/cluster; rm -r $dir
 TRY
 fi
 
