@@ -248,11 +248,7 @@ bool QueryScan::is_call() const {
     return false;  // a CTE with its columns
   }
   // a MEMBER OF (b)
-  if (chain_.ahead.is(Keyword::member_) && equals_folded(chain_.last, "of")) return false;
-  // ANY (SELECT ...), LATERAL (SELECT ...): a query as an argument has
-  // parentheses of its own.
-  const Token next = reader_.peek();
-  return !next.is(Keyword::select_) && !next.is(Keyword::with_);
+  return !(chain_.ahead.is(Keyword::member_) && equals_folded(chain_.last, "of"));
 }
 
 void QueryScan::check_call() {
@@ -270,6 +266,10 @@ void QueryScan::check_call() {
     case FunctionKind::writing:
       return refuse("calls a function that writes or locks", call.last);
     case FunctionKind::unknown: {
+      // ANY (SELECT ...), LATERAL (SELECT ...): a query as an argument would have
+      // parentheses of its own.
+      const Token next = reader_.peek();
+      if (call.parts == 1 && (next.is(Keyword::select_) || next.is(Keyword::with_))) return;
       reader_.facts().may_call_routine = true;
       const char* const begin = call.parts == parts_unknown ? call.last.data() : call.first.data();
       const char* const end = call.last.data() + call.last.size();
