@@ -37,6 +37,7 @@ run=(
   procps                 # pgrep: which processes belong to one server
   util-linux             # runuser, setpriv: database servers refuse to run as root
   openssl                # passwords and test certificates
+  curl                   # the admin API, as the demo and the manual show it
   python3                # reads the demo's summary; integration tests
 )
 test=(
@@ -51,7 +52,6 @@ test=(
   golang-go golang-github-go-sql-driver-mysql-dev   # Go's database/sql
   sysbench                   # a load of prepared statements
   pgbouncer haproxy          # what CPU per query is compared with
-  curl                       # the admin API, as the manual shows it
 )
 
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
