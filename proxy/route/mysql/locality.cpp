@@ -19,34 +19,16 @@ bool begins_with_one_of(Names prefixes, std::string_view name) {
   return std::ranges::any_of(prefixes, [&](std::string_view p) { return starts_folded(name, p); });
 }
 
-constexpr std::array<std::string_view, 27> variables = {
-    "basedir",
-    "datadir",
-    "general_log",
-    "general_log_file",
-    "global",
-    "hostname",
+constexpr std::array<std::string_view, 8> variables = {
     "innodb_read_only",
-    "local",
-    "log_error",
     "offline_mode",
-    "persist",
-    "pid_file",
-    "port",
     "read_only",
-    "secure_file_priv",
-    "server_id",
-    "server_id_bits",
-    "server_uid",
-    "server_uuid",
-    "session",
-    "skip_networking",
     "skip_slave_start",
-    "slow_query_log_file",
-    "socket",
     "super_read_only",
-    "tmpdir",
-    "uptime",
+    // The scopes themselves, where no name follows.
+    "global",
+    "local",
+    "session",
 };
 
 constexpr std::array<std::string_view, 10> connection_variables = {
@@ -54,9 +36,9 @@ constexpr std::array<std::string_view, 10> connection_variables = {
     "last_insert_id", "pseudo_thread_id", "rand_seed1",     "rand_seed2", "warning_count",
 };
 
-constexpr std::array<std::string_view, 13> variable_families = {
-    "admin_",  "binlog_snapshot_", "group_replication_", "gtid_",   "init_slave", "log_bin",
-    "mysqlx_", "relay_log",        "replica_",           "report_", "rpl_",       "slave_",
+constexpr std::array<std::string_view, 9> variable_families = {
+    "binlog_snapshot_", "group_replication_", "gtid_", "init_slave",
+    "relay_log",        "replica_",           "rpl_",  "slave_",
     "wsrep_",
 };
 

@@ -2,16 +2,16 @@
 // from names: system variables and the schemas that show a server's own state.
 //
 // A query of performance_schema is harmless on a replica, but whoever asks a
-// database "what is running?" or "are you read-only?" means the primary unless
-// it says otherwise by a hint.
+// database "what is running?", "are you read-only?" or "how far are you?" means
+// the primary unless a hint says otherwise. Who asks a server for its name
+// (@@hostname, @@server_id, @@port) wants to know where the read went.
 #pragma once
 
 #include <string_view>
 
 namespace relevo::route::mysql {
 
-// A system variable without a global scope: whether a session that moves between
-// servers with its settings may see its value change. `name`: any case.
+// A system variable that says what the server is to the cluster. `name`: any case.
 bool is_local_variable(std::string_view name);
 
 // A variable that says what this connection did, or which it is.

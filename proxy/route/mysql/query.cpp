@@ -201,7 +201,7 @@ void QueryScan::system_variable() {
   const SystemVariable variable = reader_.system_variable();
   if (is_connection_variable(variable.name)) {
     refuse("asks what this connection did", variable.name);
-  } else if (variable.global || is_local_variable(variable.name)) {
+  } else if (is_local_variable(variable.name)) {
     refuse("asks for what belongs to one server", variable.name, true);
   }
 }

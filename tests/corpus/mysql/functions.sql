@@ -94,3 +94,15 @@ SELECT a FROM t WHERE b AND my_function(c)
 
 -- expect: read | a table of the same name
 SELECT my_function.a FROM my_function
+
+-- expect: read | which server answers
+SELECT @@hostname, @@port, @@server_id, @@server_uid
+
+-- expect: read | a setting of the server
+SELECT @@GLOBAL.sort_buffer_size, @@max_connections
+
+-- expect: write | who is the primary
+SELECT @@read_only
+
+-- expect: write | how far it is
+SELECT @@gtid_slave_pos
