@@ -49,7 +49,7 @@ sends writes to the primary and spreads reads over the replicas whose lag
 is good enough; when the primary dies it promotes the most caught-up
 replica, repoints the others and lets the waiting sessions go on.")
 if(TARGET relevo)
-  set(CPACK_DEBIAN_PACKAGE_DEPENDS adduser)
+  set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, procps")  # the unit reloads with /bin/kill
   set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
     "${CMAKE_SOURCE_DIR}/packaging/conffiles" "${CMAKE_SOURCE_DIR}/packaging/postinst"
     "${CMAKE_SOURCE_DIR}/packaging/prerm" "${CMAKE_SOURCE_DIR}/packaging/postrm")
