@@ -1,7 +1,8 @@
 #include "failover/act/controller.hpp"
 
 #include "failover/act/controller_impl.hpp"
-#include "failover/act/sql.hpp"
+#include "failover/act/mysql/accounts.hpp"
+#include "failover/act/postgres/sql.hpp"
 
 namespace relevo::act {
 
@@ -61,7 +62,7 @@ void Controller::lookup_role(const std::string& user, RoleHandler handler) {
   const std::string sql =
       "SELECT rolpassword, coalesce(rolvaliduntil < now(), false), rolcanlogin, rolsuper"
       " FROM pg_catalog.pg_authid WHERE rolname = " +
-      quote_literal(user.substr(0, user.find('\0')));
+      postgres::quote_literal(user.substr(0, user.find('\0')));
   impl_->catalogue().run(
       sql, [handler = std::move(handler)](client::Outcome<client::Rows> outcome) {
         if (!outcome) return handler(tl::make_unexpected(outcome.error()));
@@ -75,6 +76,18 @@ void Controller::lookup_role(const std::string& user, RoleHandler handler) {
                                                      .valid_until_passed = row[1] == "t",
                                                      .can_login = row[2] == "t",
                                                      .is_superuser = row[3] == "t"}});
+      });
+}
+
+void Controller::lookup_accounts(const std::string& user, AccountsHandler handler) {
+  impl_->catalogue().run(
+      mysql::account_query(impl_->flavor(), user),
+      [handler = std::move(handler)](const client::Outcome<client::Rows>& outcome) {
+        if (!outcome) return handler(tl::make_unexpected(outcome.error()));
+        auto accounts = mysql::read_accounts(*outcome);
+        if (accounts) return handler(std::move(*accounts));
+        handler(tl::make_unexpected(
+            client::Failure{client::FailureKind::server_error, "", accounts.error().message}));
       });
 }
 

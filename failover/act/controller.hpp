@@ -38,6 +38,7 @@ class Controller {
  public:
   using Reply = std::function<void(Result<std::string>)>;
   using RoleHandler = std::function<void(client::Outcome<std::optional<RoleSecret>>)>;
+  using AccountsHandler = std::function<void(client::Outcome<std::vector<AccountSecret>>)>;
 
   Controller(asio::io_context& io, ControllerSettings settings, Ports ports);
   ~Controller();
@@ -73,6 +74,8 @@ class Controller {
   void run_on_any_node(const std::string& sql, client::Connection::QueryHandler handler);
   // A role's stored secret, for passthrough authentication; nullopt: no such role.
   void lookup_role(const std::string& user, RoleHandler handler);
+  // The same for MySQL and MariaDB; empty: no such user.
+  void lookup_accounts(const std::string& user, AccountsHandler handler);
 
   model::ViewPtr view() const;  // the last published; null before the first
   std::vector<model::Event> events(std::uint64_t since) const;  // id > since, oldest first

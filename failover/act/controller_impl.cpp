@@ -22,6 +22,7 @@ constexpr int steps_max = 64;
 
 decide::Policy policy_of(const ControllerSettings& settings) {
   auto policy = settings.policy;
+  policy.engine = settings.engine;
   policy.nodes.clear();
   for (const auto& node : settings.nodes) {
     policy.nodes.push_back({.name = node.name,
@@ -341,6 +342,13 @@ void Controller::Impl::schedule_publication() {
     self->publish_view();
     self->schedule_publication();
   });
+}
+
+model::Flavor Controller::Impl::flavor() const {
+  for (const auto node : catalogue_order()) {
+    if (const auto& latest = state_.evidence[node].latest) return latest->status.flavor;
+  }
+  return model::Flavor::mysql;
 }
 
 std::vector<NodeId> Controller::Impl::catalogue_order() const {

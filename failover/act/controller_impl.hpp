@@ -33,6 +33,8 @@ class Controller::Impl : public std::enable_shared_from_this<Controller::Impl> {
   void signal(model::NodeId node, model::TrafficSignal signal);
 
   Catalogue& catalogue() { return catalogue_; }
+  // Of the node that the catalogue is asked on; MySQL's where none has answered yet.
+  model::Flavor flavor() const;
   model::ViewPtr view() const { return view_; }
   const journal::EventRing& events() const { return events_; }
 

@@ -1,7 +1,5 @@
 #include "failover/act/job.hpp"
 
-#include "topology/probe/status_query.hpp"
-
 namespace relevo::act {
 
 Job::Job(asio::io_context& io, const ControllerSettings& settings, decide::Action action, Done done)
@@ -29,7 +27,11 @@ model::Duration Job::time_left() const {
 }
 
 void Job::connect(model::NodeId id, Then then) {
-  if (time_left() <= model::Duration::zero()) return fail_with("its deadline has passed");
+  if (time_left() <= model::Duration::zero()) {
+    return may_have_changed_ ? leave_unknown("its deadline has passed")
+                             : fail_with("its deadline has passed");
+  }
+  memory_ = {};
   connection_->connect(endpoint_of(id), time_left(),
                        [this, then = std::move(then)](client::Outcome<void> outcome) {
                          if (!outcome) return fail_on(outcome.error());
@@ -50,15 +52,21 @@ void Job::read(const std::string& sql, ThenRows then) {
 }
 
 void Job::change(const std::string& sql, Then then) {
+  change_or(sql, std::move(then), [this](const client::Failure& failure) { fail_on(failure); });
+}
+
+void Job::change_or(const std::string& sql, Then then, OnFailure on_server_error) {
   const bool before = may_have_changed_;
   if (time_left() > model::Duration::zero()) may_have_changed_ = true;
   connection_->query(sql, std::max(time_left(), model::Duration(1)),
-                     [this, before, then = std::move(then)](client::Outcome<client::Rows> outcome) {
-                       if (!outcome && outcome.error().kind == client::FailureKind::server_error) {
-                         may_have_changed_ = before;
+                     [this, before, then = std::move(then),
+                      refused = std::move(on_server_error)](client::Outcome<client::Rows> outcome) {
+                       if (outcome) return then();
+                       if (outcome.error().kind != client::FailureKind::server_error) {
+                         return fail_on(outcome.error());
                        }
-                       if (!outcome) return fail_on(outcome.error());
-                       then();
+                       may_have_changed_ = before;
+                       refused(outcome.error());
                      });
 }
 
@@ -72,8 +80,6 @@ void Job::attempt(const std::string& sql, Then then) {
                      });
 }
 
-void Job::reload(Then then) { change("SELECT pg_reload_conf()", std::move(then)); }
-
 void Job::pause(model::Duration duration, Then then) {
   timer_.expires_after(duration);
   timer_.async_wait([weak = weak_from_this(), then = std::move(then)](std::error_code error) {
@@ -82,15 +88,12 @@ void Job::pause(model::Duration duration, Then then) {
 }
 
 void Job::read_status(std::function<void(const model::NodeStatus&)> then) {
-  read(std::string(probe::status_query(probe::StatusScope::full)),
-       [this, then = std::move(then)](const client::Rows& rows) {
-         const auto status = probe::read_status(rows);
-         if (!status) {
-           return may_have_changed_ ? leave_unknown(status.error().message)
-                                    : fail_with(status.error().message);
-         }
-         then(*status);
-       });
+  probe::ask_status(*connection_, settings_.engine, memory_,
+                    std::chrono::steady_clock::now() + std::max(time_left(), model::Duration(1)),
+                    [this, then = std::move(then)](const client::Outcome<model::NodeStatus>& told) {
+                      if (!told) return fail_on(told.error());
+                      then(*told);
+                    });
 }
 
 void Job::fail_on(const client::Failure& failure) {

@@ -17,6 +17,7 @@
 #include "failover/act/settings.hpp"
 #include "failover/decide/event.hpp"
 #include "topology/client/connection.hpp"
+#include "topology/probe/status.hpp"
 
 namespace relevo::act {
 
@@ -46,7 +47,8 @@ class Job : public std::enable_shared_from_this<Job> {
   void change(const std::string& sql, Then then);    // may change something
   // As change(), but a server error is passed over: what it does is not essential.
   void attempt(const std::string& sql, Then then);
-  void reload(Then then);
+  // As change(), but a server error is the caller's to judge.
+  void change_or(const std::string& sql, Then then, OnFailure on_server_error);
   void pause(model::Duration duration, Then then);
   // Reads the node's own account of itself.
   void read_status(std::function<void(const model::NodeStatus&)> then);
@@ -64,13 +66,14 @@ class Job : public std::enable_shared_from_this<Job> {
 
   decide::Action action_;
   Done done_;
+  probe::StatusMemory memory_;  // of the node that it is connected to
   std::unique_ptr<client::Connection> connection_;
   asio::steady_timer timer_;
   bool may_have_changed_ = false;
 };
 
-// The script that an action stands for. Not for AcquireLease and PublishView,
-// which touch no server.
+// The script that an action stands for, in the words of the cluster's engine. Not
+// for AcquireLease and PublishView, which touch no server.
 std::shared_ptr<Job> make_job(asio::io_context& io, const ControllerSettings& settings,
                               decide::Action action, Job::Done done);
 

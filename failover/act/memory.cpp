@@ -58,6 +58,7 @@ Result<decide::Hint> Memory::load() {
   hint.timeline = authority.timeline;
   hint.soft_fenced = id_of(settings_, authority.soft_fenced);
   hint.death_confirmed = authority.death_confirmed;
+  hint.candidate = id_of(settings_, authority.candidate);
   hint.former_primaries = ids_of(settings_, authority.former_primaries);
   hint.needs_repoint = ids_of(settings_, authority.needs_repoint);
   hint.maintenance = ids_of(settings_, authority.maintenance);
@@ -89,6 +90,7 @@ Result<void> Memory::record(model::Instant now, const decide::Event& event,
                                      .timeline = hint.timeline,
                                      .soft_fenced = name_of(hint.soft_fenced),
                                      .death_confirmed = hint.death_confirmed,
+                                     .candidate = name_of(hint.candidate),
                                      .former_primaries = names_of(settings_, hint.former_primaries),
                                      .needs_repoint = names_of(settings_, hint.needs_repoint),
                                      .maintenance = names_of(settings_, hint.maintenance)};

@@ -58,4 +58,14 @@ struct RoleSecret {
   bool is_superuser = false;
 };
 
+// One way in which a MySQL or MariaDB account may log in (mysql.user, global_priv).
+// A user name stands for as many accounts as it has host patterns.
+struct AccountSecret {
+  std::string host;                   // pattern, "%" or "10.0.%"; the most specific one counts
+  std::string plugin;                 // "caching_sha2_password", ...
+  std::string authentication_string;  // as the plugin stores it, bytes; "" when it has none
+  bool locked = false;
+  bool expired = false;
+};
+
 }  // namespace relevo::act

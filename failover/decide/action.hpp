@@ -32,9 +32,12 @@ struct AwaitPosition {
   model::NodeId node = 0;
   model::Position position;
 };
+// Everything received is applied first; it fails where that cannot be done.
 struct Promote {
   model::NodeId node = 0;
 };
+// Lead a node to the primary. By GTID the histories are compared first: a node that
+// has what the primary lacks is left as it is, and the action fails.
 struct Repoint {
   model::NodeId node = 0;
   model::NodeId primary = 0;
@@ -47,13 +50,19 @@ struct Fence {
   // still has to receive.
   bool firm = false;
 };
+// Lift what Fence set. A node that is a replica by now stays read-only.
 struct Unfence {
   model::NodeId node = 0;
 };
-// Leave on a demoted primary what makes its next start a replica's.
+// Leave on a demoted primary what makes its next start a replica's. Where a
+// statement makes a replica of it, Repoint is told to it instead.
 struct PrepareRejoin {
   model::NodeId node = 0;
   model::NodeId primary = 0;
+};
+// Make a replica refuse writes of its own; its sessions go on.
+struct SetReadOnly {
+  model::NodeId node = 0;
 };
 struct AcquireLease {};
 // Publish the View that the state now amounts to, at once; answered by
@@ -61,7 +70,7 @@ struct AcquireLease {};
 struct PublishView {};
 
 using Task = std::variant<FreezeReceiver, ReadRole, AwaitPosition, Promote, Repoint, Fence, Unfence,
-                          PrepareRejoin, AcquireLease, PublishView>;
+                          PrepareRejoin, AcquireLease, PublishView, SetReadOnly>;
 
 struct Action {
   ActionId id = 0;

@@ -16,8 +16,38 @@ std::string names_of(const Facts& facts, const std::vector<NodeId>& nodes) {
   return text;
 }
 
+// A second primary that refuses writes is one that was fenced, or was never told
+// whom to follow; where roles are set by statements, the one that takes them is it.
+std::optional<NodeId> only_writable(const Facts& facts, const std::vector<NodeId>& claimants) {
+  std::optional<NodeId> found;
+  for (const auto node : claimants) {
+    if (facts.answer(node)->read_only) continue;
+    if (found) return std::nullopt;
+    found = node;
+  }
+  return facts.traits().role_by_statement ? found : std::nullopt;
+}
+
+// Whether a claimant goes on where the recorded primary, which is gone, ended: by
+// its timeline, or else by our own doing, by what it holds, or by who follows it.
+bool succeeds_record(const Facts& facts, NodeId claimant) {
+  const auto& state = facts.state;
+  if (state.doubtful && state.candidate == claimant) return true;
+  const auto& status = *facts.answer(claimant);
+  if (facts.traits().numbers_histories) {
+    return state.primary_timeline != 0 && status.timeline > state.primary_timeline;
+  }
+  if (status.read_only) return false;
+  if (log_end(status).covers(state.primary_position)) return true;
+  for (NodeId node = 0; node < state.nodes.size(); ++node) {
+    if (facts.streams_from(node, claimant, state.primary_since)) return true;
+  }
+  return false;
+}
+
 Adoption among_strangers(const Facts& facts, const std::vector<NodeId>& claimants) {
   if (claimants.size() == 1) return {claimants.front(), ""};
+  if (const auto node = only_writable(facts, claimants)) return {node, ""};
   return {std::nullopt, names_of(facts, claimants) +
                             " all say that they are primary, and no record says which is"};
 }
@@ -44,14 +74,20 @@ Adoption against_record(const Facts& facts, NodeId recorded, const std::vector<N
                               facts.name(recorded) + ", which is on record, does not"};
   }
   const NodeId claimant = claimants.front();
-  const bool newer = state.primary_timeline != 0 && timeline(claimant) > state.primary_timeline;
   const bool gone = facts.answer(recorded) == nullptr && state.evidence[recorded].probed;
-  if (facts.says_replica(recorded) || (gone && newer)) return {claimant, ""};
-  if (gone) {
+  const bool follows = gone && succeeds_record(facts, claimant);
+  if (facts.says_replica(recorded) || follows) return {claimant, ""};
+  if (gone && facts.traits().numbers_histories) {
     return {std::nullopt, facts.name(claimant) + " says it is primary, but on timeline " +
                               std::to_string(timeline(claimant)) +
                               ", not known to be newer than that of the recorded primary " +
                               facts.name(recorded) + ", which does not answer"};
+  }
+  if (gone) {
+    return {std::nullopt, facts.name(claimant) +
+                              " says it is primary, but nothing shows that it goes on where the "
+                              "recorded primary " +
+                              facts.name(recorded) + ", which does not answer, ended"};
   }
   return {};
 }

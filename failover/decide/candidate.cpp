@@ -6,6 +6,7 @@ namespace relevo::decide {
 namespace {
 
 bool preferred(const Contender& a, const Contender& b, const std::string& zone) {
+  if (a.cannot_follow != b.cannot_follow) return a.cannot_follow < b.cannot_follow;
   if (a.priority != b.priority) return a.priority > b.priority;
   const bool a_near = a.zone == zone;
   const bool b_near = b.zone == zone;

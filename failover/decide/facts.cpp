@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "failover/decide/history.hpp"
+
 namespace relevo::decide {
 
 using model::NodeId;
@@ -63,6 +65,22 @@ bool Facts::streams_from(NodeId node, NodeId upstream, model::Instant since) con
          status->receiver == model::ReceiverState::streaming &&
          status->upstream_host == policy.nodes[upstream].host &&
          status->upstream_port == policy.nodes[upstream].port;
+}
+
+std::optional<std::string> Facts::errant(NodeId node) const {
+  if (!state.primary || traits().numbers_histories) return std::nullopt;
+  const auto* mine = answer_since(node, state.primary_since);
+  const auto* theirs = answer_since(*state.primary, state.primary_since);
+  if (mine == nullptr || theirs == nullptr) return std::nullopt;
+  const auto& asked = state.evidence[*state.primary].latest->sent;
+  if (asked < state.evidence[node].latest->received) return std::nullopt;
+  return history_excess(*mine, *theirs);
+}
+
+std::string Facts::on_timeline(NodeId node) const {
+  const auto* status = answer(node);
+  if (status == nullptr || !traits().numbers_histories) return "";
+  return " on timeline " + std::to_string(status->timeline);
 }
 
 bool Facts::has_pending(NodeId node) const {

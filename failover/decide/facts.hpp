@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "failover/decide/engine_traits.hpp"
 #include "failover/decide/policy.hpp"
 #include "failover/decide/state.hpp"
 
@@ -15,6 +16,7 @@ struct Facts {
   model::Instant now;
 
   const std::string& name(model::NodeId node) const { return policy.nodes[node].name; }
+  EngineTraits traits() const { return traits_of(policy.engine); }
 
   // --- one node ---
   // Its last own account, if it is answering at all now; null otherwise.
@@ -28,6 +30,12 @@ struct Facts {
   bool seems_dead(model::NodeId node) const;
   bool is_outsider(model::NodeId node) const;  // former primary, quarantined or diverged
   bool streams_from(model::NodeId node, model::NodeId upstream, model::Instant since) const;
+  // What the node has that the published primary lacks, in the engine's notation; ""
+  // when nothing. nullopt: not known, or not comparable now. Judged only by an
+  // account of the primary that was asked for after the node's own was in.
+  std::optional<std::string> errant(model::NodeId node) const;
+  // " on timeline 3" where its history has a number, else "".
+  std::string on_timeline(model::NodeId node) const;
   bool has_pending(model::NodeId node) const;
   bool retry_due(model::NodeId node) const { return now >= state.nodes[node].retry_at; }
 

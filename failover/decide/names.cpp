@@ -9,9 +9,9 @@
 namespace relevo::decide {
 namespace {
 
-constexpr std::array<std::string_view, 10> task_names{
-    "FreezeReceiver", "ReadRole", "AwaitPosition", "Promote",      "Repoint",
-    "Fence",          "Unfence",  "PrepareRejoin", "AcquireLease", "PublishView"};
+constexpr std::array<std::string_view, 11> task_names{
+    "FreezeReceiver", "ReadRole",      "AwaitPosition", "Promote",     "Repoint",    "Fence",
+    "Unfence",        "PrepareRejoin", "AcquireLease",  "PublishView", "SetReadOnly"};
 static_assert(task_names.size() == std::variant_size_v<Task>);
 
 constexpr std::array<std::string_view, 8> event_names{

@@ -1,6 +1,7 @@
 #include "failover/decide/plan.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "failover/decide/quorum.hpp"
 
@@ -23,6 +24,9 @@ std::string why_not_promotable(const Facts& facts, NodeId node) {
     return "it belongs to another cluster (system identifier " +
            std::to_string(status->system_identifier) + ")";
   }
+  if (record.lost_received && !facts.state.forced) {
+    return "it was restarted and threw away what it had received and not applied";
+  }
   return "";
 }
 
@@ -33,20 +37,50 @@ std::string zone_of_last_primary(const Facts& facts) {
                                   : std::string{};
 }
 
+Unit unit_of(const Facts& facts) {
+  return facts.policy.engine == model::Engine::postgres ? Unit::bytes : Unit::transactions;
+}
+
+bool weighs_more(const Distance& distance, std::uint64_t limit_bytes, const Facts& facts) {
+  return distance.weight_bytes(facts.policy.bytes_per_transaction) > limit_bytes;
+}
+
 // What of the known history the chosen one lacks. nullopt: not countable.
-std::optional<std::uint64_t> missing_bytes(const Facts& facts, const model::Position& chosen,
-                                           const std::vector<Contender>& contenders) {
-  std::optional<std::uint64_t> most;
+std::optional<Distance> missing(const Facts& facts, const model::Position& chosen,
+                                const std::vector<Contender>& contenders) {
+  std::optional<Distance> most;
   const auto compare_with = [&](const model::Position& other) {
     if (!other.known()) return;
     const auto behind =
-        chosen.covers(other) ? std::optional<std::uint64_t>{0} : chosen.bytes_behind(other);
-    if (behind) most = std::max(most.value_or(0), *behind);
+        chosen.covers(other) ? std::optional(Distance{0, unit_of(facts)}) : distance(chosen, other);
+    if (behind && (!most || behind->count > most->count)) most = behind;
   };
   for (const auto& contender : contenders) compare_with(contender.received);
   const bool primary_known = facts.state.primary_position.known();
   compare_with(facts.state.primary_position);
   return primary_known ? most : std::nullopt;
+}
+
+// Replicas that a node of this version could not feed: an older server may not
+// understand what a newer one writes. By the leading numbers, "10.11" or "8.4".
+unsigned older_than(const Facts& facts, NodeId candidate) {
+  const auto series = [](const std::string& version) {
+    std::pair<unsigned, unsigned> numbers{0, 0};
+    const char* at = version.data();
+    const char* const end = at + version.size();
+    at = std::from_chars(at, end, numbers.first).ptr;
+    if (at != end && *at == '.') std::from_chars(at + 1, end, numbers.second);
+    return numbers;
+  };
+  const auto* own = facts.answer(candidate);
+  if (own == nullptr || facts.traits().numbers_histories) return 0;
+  unsigned count = 0;
+  for (NodeId node = 0; node < facts.state.nodes.size(); ++node) {
+    const auto* other = facts.answer(node);
+    const bool fed = node != candidate && other != nullptr && other->role == model::Role::replica;
+    if (fed && series(other->version) < series(own->version)) ++count;
+  }
+  return count;
 }
 
 bool covers_every_frozen(const model::Position& chosen, const std::vector<Contender>& contenders) {
@@ -59,6 +93,7 @@ bool covers_every_frozen(const model::Position& chosen, const std::vector<Conten
 Plan plan_failover(const Facts& facts) {
   const auto& state = facts.state;
   std::vector<Contender> contenders;
+  unsigned proving = 0;
   for (NodeId node = 0; node < state.nodes.size(); ++node) {
     if (!state.nodes[node].frozen) continue;
     const auto* status = facts.answer(node);
@@ -67,7 +102,10 @@ Plan plan_failover(const Facts& facts) {
                           .replayed = status != nullptr ? status->position : model::Position{},
                           .zone = facts.policy.nodes[node].zone,
                           .priority = facts.policy.nodes[node].priority,
+                          .cannot_follow = older_than(facts, node),
                           .excluded = why_not_promotable(facts, node)});
+    // What a restarted replica acknowledged before may be gone: it proves nothing.
+    if (!state.nodes[node].restarted_at) ++proving;
   }
   if (contenders.empty()) return {std::nullopt, std::nullopt, "no replica could be frozen"};
   const auto choice = choose_candidate(contenders, zone_of_last_primary(facts), state.wanted);
@@ -78,15 +116,15 @@ Plan plan_failover(const Facts& facts) {
   const auto& chosen = *state.nodes[*choice.node].frozen;
   const std::string chosen_text =
       facts.name(*choice.node) + " received up to " + chosen.to_string();
-  const auto loss = missing_bytes(facts, chosen, contenders);
+  const auto loss = missing(facts, chosen, contenders);
 
   if (facts.policy.durability == Durability::quorum) {
     const auto ackers = static_cast<unsigned>(facts.policy.nodes.size() - 1);
-    const auto proof =
-        prove_quorum(ackers, facts.policy.acks, static_cast<unsigned>(contenders.size()));
+    const auto proof = prove_quorum(ackers, facts.policy.acks, proving);
     const bool covered = covers_every_frozen(chosen, contenders);
     if (proof.proven && covered) {
-      return {choice.node, 0, chosen_text + "; " + proof.text + ": no acknowledged write is lost"};
+      return {choice.node, Distance{0, unit_of(facts)},
+              chosen_text + "; " + proof.text + ": no acknowledged write is lost"};
     }
     const std::string why = !proof.proven ? proof.text
                                           : proof.text + ", but another replica holds more than " +
@@ -98,11 +136,11 @@ Plan plan_failover(const Facts& facts) {
   }
 
   const std::string figure =
-      loss ? std::to_string(*loss) +
-                 " bytes of the history last seen may be lost, besides what the primary "
+      loss ? loss->in_words() +
+                 " of the history last seen may be lost, besides what the primary "
                  "acknowledged after that moment and no replica received"
            : "the last primary's position is not known, so the loss is not either";
-  if (loss && *loss > facts.policy.loss_bytes_max && !state.forced) {
+  if (loss && weighs_more(*loss, facts.policy.loss_bytes_max, facts) && !state.forced) {
     return {std::nullopt, loss,
             figure + ", more than max_loss (" + std::to_string(facts.policy.loss_bytes_max) + ")"};
   }
@@ -132,12 +170,12 @@ SwitchoverPlan plan_switchover(const Facts& facts, std::optional<NodeId> wanted)
     if (why.empty() && state.nodes[node].needs_repoint) why = "it is still to be repointed";
     if (why.empty()) {
       const auto behind = status->received.covers(state.primary_position)
-                              ? std::optional<std::uint64_t>{0}
-                              : status->received.bytes_behind(state.primary_position);
+                              ? std::optional(Distance{0, unit_of(facts)})
+                              : distance(status->received, state.primary_position);
       if (!behind) {
         why = "its position cannot be compared with the primary's";
-      } else if (*behind > facts.policy.switchover_lag_bytes_max) {
-        why = "it is " + std::to_string(*behind) + " bytes behind";
+      } else if (weighs_more(*behind, facts.policy.switchover_lag_bytes_max, facts)) {
+        why = "it is " + behind->in_words() + " behind";
       }
     }
     contenders.push_back({.node = node,
@@ -145,6 +183,7 @@ SwitchoverPlan plan_switchover(const Facts& facts, std::optional<NodeId> wanted)
                           .replayed = status != nullptr ? status->position : model::Position{},
                           .zone = facts.policy.nodes[node].zone,
                           .priority = facts.policy.nodes[node].priority,
+                          .cannot_follow = older_than(facts, node),
                           .excluded = why});
   }
   const auto choice = choose_candidate(contenders, facts.policy.nodes[primary].zone, wanted);

@@ -12,9 +12,9 @@
 namespace relevo::decide {
 
 struct Plan {
-  std::optional<model::NodeId> candidate;   // none: refused
-  std::optional<std::uint64_t> loss_bytes;  // async: at least this much; nullopt: not known
-  std::string text;                         // the figures, or why it was refused
+  std::optional<model::NodeId> candidate;  // none: refused
+  std::optional<Distance> loss;            // async: at least this much; nullopt: not known
+  std::string text;                        // the figures, or why it was refused
 };
 
 // Reads the frozen positions.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "topology/model/ids.hpp"
+#include "topology/model/verdict.hpp"
 
 namespace relevo::decide {
 
@@ -29,12 +30,16 @@ struct NodePolicy {
 };
 
 struct Policy {
+  model::Engine engine = model::Engine::postgres;
   std::vector<NodePolicy> nodes;
   Mode mode = Mode::automatic;
   Durability durability = Durability::async;
   unsigned acks = 1;                           // W: replicas that acknowledge each commit
   std::uint64_t loss_bytes_max = 16ULL << 20;  // async: history an automatic failover may lose
   std::uint64_t switchover_lag_bytes_max = 16ULL << 20;
+  // GTIDs count transactions. Against the two limits above each weighs this much, a
+  // small transaction's room in a binary log: 16 MiB are 16384 transactions.
+  std::uint64_t bytes_per_transaction = 1024;
 
   model::Duration start_grace = std::chrono::seconds(3);      // for every node to be probed once
   model::Duration barrier_timeout = std::chrono::seconds(5);  // for all workers to apply a View
@@ -52,6 +57,9 @@ struct Policy {
   model::Duration retry_delay_min = std::chrono::seconds(1);
   model::Duration retry_delay_max = std::chrono::seconds(30);
   model::Duration waiting_receiver_max = std::chrono::seconds(5);  // then its node has diverged
+  // A node may tell of a write before its primary does, while that one waits for
+  // acknowledgements: only what is still unknown to the primary after this is errant.
+  model::Duration errant_min = std::chrono::seconds(2);
 
   // Anti-flap: this many failovers within the window; one more needs an operator.
   unsigned failovers_max = 2;

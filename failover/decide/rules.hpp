@@ -27,7 +27,10 @@ std::span<const Rule> command_rules();
 std::span<const Rule> adoption_rules();
 std::span<const Rule> failover_rules();
 std::span<const Rule> switchover_rules();
-std::span<const Rule> upkeep_rules();
+std::span<const Rule> result_rules();
+std::span<const Rule> history_rules();
+std::span<const Rule> former_rules();
+std::span<const Rule> following_rules();
 std::span<const Rule> lease_rules();
 
 }  // namespace relevo::decide

@@ -45,6 +45,22 @@ const auto table = std::to_array<Rule>({
                   "made it read-only");
      },
      "The primary was fenced by a switchover that never ended: lift that fence."},
+    {407, "primary-refuses-writes",
+     [](const Facts& f) {
+       if (f.state.phase != Phase::steady || !f.may_act() || !f.traits().role_by_statement) {
+         return false;
+       }
+       const auto node = *f.state.primary;
+       return f.says_primary(node) && f.answer(node)->read_only && f.retry_due(node) &&
+              !f.has_pending(node);
+     },
+     [](Turn& t) {
+       const auto node = *t.state.primary;
+       t.act(Unfence{node}, t.policy.fence_timeout);
+       t.note(Severity::warning, node,
+              t.name(node) + " is the primary and refuses writes (read_only): they are let in");
+     },
+     "Servers are started read-only to be safe; the one that is the primary must take writes."},
     {402, "late-promotion",
      [](const Facts& f) {
        if (!doubtful_candidate(f) || last_primary_claims(f)) return false;

@@ -1,5 +1,5 @@
-// 9xx and 6xx: overdue actions, and what operators ask for. Every command is
-// answered: at once, or when the failover or switchover that it began has ended.
+// 6xx: what operators ask for. Every command is answered: at once, or when the
+// failover or switchover that it began has ended.
 #include <array>
 
 #include "failover/decide/rules.hpp"
@@ -8,27 +8,6 @@ namespace relevo::decide {
 namespace {
 
 using model::Severity;
-
-const PendingAction* overdue(const Facts& facts) {
-  for (const auto& pending : facts.state.pending) {
-    if (!pending.finished && facts.now >= pending.action.deadline + facts.policy.overdue_grace) {
-      return &pending;
-    }
-  }
-  return nullptr;
-}
-
-constexpr auto is_overdue = [](const Facts& facts) { return overdue(facts) != nullptr; };
-
-void call_it_unknown(Turn& turn) {
-  const auto id = overdue(turn.facts())->action.id;
-  for (auto& pending : turn.state.pending) {
-    if (pending.action.id != id) continue;
-    pending.finished = true;
-    pending.outcome = ActionOutcome::unknown;
-    pending.text = "no result within its deadline";
-  }
-}
 
 // The command that this step has just received, if it is of that kind.
 const OperatorCommand* received(const Facts& facts, CommandKind kind) {
@@ -88,11 +67,6 @@ bool insists_on_claimant(const Facts& facts) {
          facts.says_primary(*command->node) &&
          (command->allow_data_loss || find_adoptable(facts).node == command->node);
 }
-
-const auto housekeeping = std::to_array<Rule>({
-    {901, "overdue-action", is_overdue, call_it_unknown,
-     "An action whose result did not come in time may have happened: it counts as unknown."},
-});
 
 const auto commands = std::to_array<Rule>({
     {601, "pause", [](const Facts& f) { return received(f, CommandKind::pause) != nullptr; },
@@ -209,7 +183,6 @@ const auto commands = std::to_array<Rule>({
 
 }  // namespace
 
-std::span<const Rule> housekeeping_rules() { return housekeeping; }
 std::span<const Rule> command_rules() { return commands; }
 
 }  // namespace relevo::decide

@@ -95,7 +95,7 @@ const auto table = std::to_array<Rule>({
      [](Turn& t) {
        t.record_frozen();
        const auto plan = plan_failover(t.facts());
-       t.state.loss_bytes = plan.loss_bytes;
+       t.state.loss = plan.loss;
        if (!plan.candidate) return t.refuse("failover refused: " + plan.text);
        t.state.candidate = plan.candidate;
        t.note(Severity::warning, plan.candidate,
@@ -128,9 +128,10 @@ const auto table = std::to_array<Rule>({
     {241, "promote-again",
      [](const Facts& f) {
        const auto* answer = answered(f, "ReadRole");
+       // A primary that refuses writes was left half-way: the rest is done by asking again.
        return in(f, Phase::verifying) && answer != nullptr &&
-              answer->status->role == model::Role::replica && f.state.lease_held &&
-              f.state.promote_attempts < f.policy.promote_attempts_max;
+              (answer->status->role == model::Role::replica || answer->status->read_only) &&
+              f.state.lease_held && f.state.promote_attempts < f.policy.promote_attempts_max;
      },
      [](Turn& t) { t.promote_candidate(); },
      "The candidate is a replica still: promoting the same node again is safe."},

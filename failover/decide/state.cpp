@@ -17,6 +17,8 @@ ClusterState initial_state(std::size_t node_count, model::Instant now, const Hin
   state.primary_timeline = hint.timeline;
   state.soft_fenced = hint.soft_fenced;
   state.death_confirmed = hint.death_confirmed;
+  state.candidate = hint.candidate;
+  state.doubtful = hint.candidate.has_value();
   for (const auto node : hint.former_primaries) {
     state.nodes[node].former_primary = std::max<model::Epoch>(hint.epoch, 1);
     state.nodes[node].reason = "former primary, as recorded before this process started";
@@ -35,6 +37,7 @@ Hint hint_of(const ClusterState& state) {
   hint.timeline = state.primary_timeline;
   hint.soft_fenced = state.soft_fenced;
   hint.death_confirmed = state.death_confirmed;
+  if (state.doubtful) hint.candidate = state.candidate;
   for (model::NodeId node = 0; node < state.nodes.size(); ++node) {
     const auto& record = state.nodes[node];
     if (record.former_primary != 0 || record.quarantined) hint.former_primaries.push_back(node);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "failover/decide/action.hpp"
+#include "failover/decide/distance.hpp"
 #include "failover/decide/event.hpp"
 #include "topology/detect/view_builder.hpp"
 
@@ -52,6 +53,17 @@ struct NodeRecord {
   unsigned fence_failures = 0;
   model::Instant retry_at{};                    // of a background action that failed
   std::optional<model::Instant> waiting_since;  // its receiver waits for WAL it will never get
+
+  // Other transactions than the primary's were seen on it. Judged by GTID only.
+  std::optional<model::Instant> errant_since;
+
+  // Its server's start, and what it had received as long as that lasted.
+  std::int64_t started_us = 0;
+  model::Position received_before;
+  // It restarted, and may have thrown away what it had received and not applied: what
+  // it acknowledged before proves nothing until it has caught up with a living primary.
+  std::optional<model::Instant> restarted_at;
+  bool lost_received = false;  // it certainly has
 
   std::optional<model::Position> frozen;  // received position, in the present failover
 };
@@ -109,7 +121,7 @@ struct ClusterState {
   unsigned promote_attempts = 0;
   std::optional<OperatorCommand> command;        // being executed; answered when done
   std::optional<OperatorCommand> just_received;  // to be judged by this very step
-  std::optional<std::uint64_t> loss_bytes;       // as computed for the present failover
+  std::optional<Distance> loss;                  // as computed for the present failover
   model::Position final_position;                // switchover: all that must be replayed
 
   // Retries while held, and the brake on repeated failovers.
@@ -127,6 +139,8 @@ struct Hint {
   std::uint32_t timeline = 0;  // of that primary, 0: not known
   std::optional<model::NodeId> soft_fenced;
   bool death_confirmed = false;
+  // Told to promote, and not published yet: it may have happened.
+  std::optional<model::NodeId> candidate;
   std::vector<model::NodeId> former_primaries;
   std::vector<model::NodeId> needs_repoint;
   std::vector<model::NodeId> maintenance;

@@ -3,25 +3,41 @@
 #include <array>
 
 #include "failover/decide/facts.hpp"
+#include "failover/decide/history.hpp"
 #include "failover/decide/rules.hpp"
 #include "topology/model/check.hpp"
 
 namespace relevo::decide {
 namespace {
 
-std::array<std::span<const Rule>, 7> tables() {
+std::array<std::span<const Rule>, 10> tables() {
   return {command_rules(),    housekeeping_rules(), adoption_rules(), failover_rules(),
-          switchover_rules(), upkeep_rules(),       lease_rules()};
+          switchover_rules(), result_rules(),       history_rules(),  former_rules(),
+          following_rules(),  lease_rules()};
 }
 
 // Takes in what the event says, without judging it.
 struct Absorb {
   ClusterState& state;
 
+  // What each node had received before it restarts. Only the first start seen and the
+  // last account of it count, so that a journal may leave out those between; another
+  // start is for a rule to judge.
+  void remember_received(std::size_t node) {
+    const auto& latest = state.evidence[node].latest;
+    if (!latest || latest->status.start_time_us == 0) return;
+    auto& record = state.nodes[node];
+    if (record.started_us == 0) record.started_us = latest->status.start_time_us;
+    if (same_start(record.started_us, latest->status.start_time_us)) {
+      record.received_before = latest->status.received;
+    }
+  }
+
   void operator()(const Tick&) {}
   void operator()(const Observed& observed) {
     RELEVO_CHECK(observed.nodes.size() == state.nodes.size());
     state.evidence = observed.nodes;
+    for (std::size_t node = 0; node < state.nodes.size(); ++node) remember_received(node);
     if (!state.primary) return;
     const auto& latest = state.evidence[*state.primary].latest;
     if (!latest || latest->sent <= state.primary_since) return;

@@ -134,8 +134,9 @@ void Turn::publish_promoted(const model::NodeStatus& status) {
     auto& former = state.nodes[*old];
     former.former_primary = state.epoch;
     former.reason = "primary before epoch " + std::to_string(state.epoch) +
-                    (state.switchover ? "; restart it to rejoin as a replica of " + name(node)
-                                      : "; quarantined until it follows " + name(node));
+                    (state.switchover && !facts().traits().role_by_statement
+                         ? "; restart it to rejoin as a replica of " + name(node)
+                         : "; quarantined until it follows " + name(node));
     former.needs_repoint = false;
     former.fence_failures = 0;
   }
@@ -174,7 +175,9 @@ void Turn::publish_promoted(const model::NodeStatus& status) {
   decision.authority_changed = true;
   enter(Phase::steady);
   publish();
-  if (planned && old) act(PrepareRejoin{*old, node}, policy.fence_timeout);
+  if (planned && old && !facts().traits().role_by_statement) {
+    act(PrepareRejoin{*old, node}, policy.fence_timeout);
+  }
 
   const auto took =
       std::chrono::duration_cast<std::chrono::milliseconds>(now - state.attempt_since);
@@ -185,11 +188,11 @@ void Turn::publish_promoted(const model::NodeStatus& status) {
     text += "; nothing was lost";
   } else if (policy.durability == Durability::quorum && !state.forced) {
     text += "; no acknowledged write was lost";
-  } else if (state.loss_bytes) {
+  } else if (state.loss) {
     // The primary is looked at once an interval: what it did after the last look
     // and no replica received, nobody can count.
-    text += "; " + std::to_string(*state.loss_bytes) +
-            " bytes of the history last seen were lost; writes acknowledged after that moment "
+    text += "; " + state.loss->in_words() +
+            " of the history last seen were lost; writes acknowledged after that moment "
             "that no replica had received are not counted";
   } else {
     text += "; the loss is not known";

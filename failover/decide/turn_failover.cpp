@@ -11,7 +11,7 @@ void Turn::begin_failover(std::string why) {
   state.attempt_since = now;
   state.switchover = false;
   state.promote_attempts = 0;
-  state.loss_bytes.reset();
+  state.loss.reset();
   state.candidate.reset();
   for (auto& record : state.nodes) {
     // What was frozen by an attempt before stays to be repointed by whoever wins.

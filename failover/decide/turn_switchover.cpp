@@ -12,7 +12,7 @@ void Turn::begin_switchover(NodeId candidate, const OperatorCommand& command) {
   state.switchover = true;
   state.candidate = candidate;
   state.promote_attempts = 0;
-  state.loss_bytes = 0;
+  state.loss = Distance{};
   state.asked = true;
   state.gate = model::PrimaryGate::draining;
   enter(Phase::draining, policy.drain);

@@ -45,8 +45,31 @@ Result<void> write_whole(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Authority, epoch, primary, timeline, soft_fenced,
-                                   death_confirmed, former_primaries, needs_repoint, maintenance)
+// The fields without which nothing is known; the others have defaults, so that a
+// newer Relevo reads what an older one wrote.
+void to_json(nlohmann::json& out, const Authority& a) {
+  out = {{"epoch", a.epoch},
+         {"primary", a.primary},
+         {"timeline", a.timeline},
+         {"soft_fenced", a.soft_fenced},
+         {"death_confirmed", a.death_confirmed},
+         {"candidate", a.candidate},
+         {"former_primaries", a.former_primaries},
+         {"needs_repoint", a.needs_repoint},
+         {"maintenance", a.maintenance}};
+}
+
+void from_json(const nlohmann::json& in, Authority& a) {
+  in.at("epoch").get_to(a.epoch);
+  in.at("primary").get_to(a.primary);
+  in.at("timeline").get_to(a.timeline);
+  in.at("soft_fenced").get_to(a.soft_fenced);
+  in.at("death_confirmed").get_to(a.death_confirmed);
+  a.candidate = in.value("candidate", std::string{});
+  in.at("former_primaries").get_to(a.former_primaries);
+  in.at("needs_repoint").get_to(a.needs_repoint);
+  in.at("maintenance").get_to(a.maintenance);
+}
 
 Result<std::optional<Authority>> AuthorityFile::load() const {
   std::error_code error;

@@ -21,6 +21,7 @@ struct Authority {
   std::uint32_t timeline = 0;  // of that primary, 0: not known
   std::string soft_fenced;     // made read-only by a switchover that is not done; ""
   bool death_confirmed = false;
+  std::string candidate;  // told to promote, not known whether it did; ""
   std::vector<std::string> former_primaries;
   std::vector<std::string> needs_repoint;
   std::vector<std::string> maintenance;

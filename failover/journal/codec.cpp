@@ -44,15 +44,26 @@ struct adl_serializer<relevo::model::Instant> {
 };
 
 template <>
+struct adl_serializer<relevo::model::MariadbLogState> {
+  static void to_json(json& out, const relevo::model::MariadbLogState& value) {
+    out = value.to_string();
+  }
+  static void from_json(const json& in, relevo::model::MariadbLogState& value) {
+    const auto text = in.get<std::string>();
+    const auto read = relevo::model::MariadbLogState::parse(text);
+    if (!read) throw json::type_error::create(302, "not a log state: " + text, nullptr);
+    value = *read;
+  }
+};
+
+template <>
 struct adl_serializer<relevo::model::Position> {
   static void to_json(json& out, const relevo::model::Position& value) { out = value.to_string(); }
   static void from_json(const json& in, relevo::model::Position& value) {
     const auto text = in.get<std::string>();
-    value = {};
-    if (text.empty()) return;
-    const auto lsn = relevo::model::Lsn::parse(text);
-    if (!lsn) throw json::type_error::create(302, "not a position: " + text, nullptr);
-    value = relevo::model::Position(*lsn);
+    const auto read = relevo::model::Position::parse(text);
+    if (!read) throw json::type_error::create(302, "not a position: " + text, nullptr);
+    value = *read;
   }
 };
 
@@ -61,10 +72,13 @@ struct adl_serializer<relevo::model::Position> {
 namespace relevo::model {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DownstreamStatus, application_name, client_address, state,
                                    sync_state)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeStatus, role, version, system_identifier, timeline, position,
-                                   received, read_only, replay_paused, start_time_us, receiver,
-                                   upstream_host, upstream_port, receiver_silence, receiver_timeout,
-                                   downstreams, synchronous_standbys, warning)
+// With defaults where fields may be added: a journal of an older Relevo still replays.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NodeStatus, role, version, system_identifier,
+                                                timeline, position, received, read_only,
+                                                replay_paused, start_time_us, receiver,
+                                                upstream_host, upstream_port, receiver_silence,
+                                                receiver_timeout, downstreams, synchronous_standbys,
+                                                logged, warning)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ViewApplied, sequence, epoch, transactions_on_primary)
 }  // namespace relevo::model
 
@@ -75,13 +89,14 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LatestStatus, status, sent, received)
 
 namespace relevo::decide {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodePolicy, name, host, port, zone, priority, never_promote)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Policy, nodes, mode, durability, acks, loss_bytes_max,
-                                   switchover_lag_bytes_max, start_grace, barrier_timeout,
-                                   freeze_timeout, read_timeout, promote_timeout,
-                                   promote_attempts_max, verify_timeout, repoint_timeout,
-                                   fence_timeout, drain, catch_up_timeout, overdue_grace,
-                                   retry_delay_min, retry_delay_max, waiting_receiver_max,
-                                   failovers_max, failover_window)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
+    Policy, engine, nodes, mode, durability, acks, loss_bytes_max, switchover_lag_bytes_max,
+    bytes_per_transaction, start_grace, barrier_timeout, freeze_timeout, read_timeout,
+    promote_timeout, promote_attempts_max, verify_timeout, repoint_timeout, fence_timeout, drain,
+    catch_up_timeout, overdue_grace, retry_delay_min, retry_delay_max, waiting_receiver_max,
+    errant_min, failovers_max, failover_window)
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Distance, count, unit)
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FreezeReceiver, node)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReadRole, node)
@@ -91,6 +106,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Repoint, node, primary)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Fence, node, firm)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Unfence, node)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PrepareRejoin, node, primary)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SetReadOnly, node)
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeEvidence, assessment, latest, probed)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Observed, nodes)
@@ -148,20 +164,18 @@ void from_json(const json& in, Action& action) {
   action.task = decode_variant<Task>(in.at("task"));
 }
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeRecord, maintenance, diverged, barred, quarantined,
-                                   former_primary, rejoin_prepared, reason, needs_repoint,
-                                   freeze_sent, repoint_failures, fence_failures, retry_at,
-                                   waiting_since, frozen)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
+    NodeRecord, maintenance, diverged, barred, quarantined, former_primary, rejoin_prepared, reason,
+    needs_repoint, freeze_sent, repoint_failures, fence_failures, retry_at, waiting_since,
+    errant_since, started_us, received_before, restarted_at, lost_received, frozen)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PendingAction, action, finished, outcome, text, status)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ClusterState, epoch, epoch_used, primary, last_primary, gate,
-                                   paused, lease_held, lease_retry_at, phase, phase_since,
-                                   phase_deadline, primary_since, attempt_since, reason, nodes,
-                                   evidence, applied, awaited_sequence, pending, next_action,
-                                   system_identifier, primary_timeline, primary_position, fork,
-                                   switchover, candidate, doubtful, soft_fenced, wanted,
-                                   death_confirmed, forced, asked, promote_attempts, command,
-                                   just_received, loss_bytes, final_position, needs_acknowledge,
-                                   failovers, retry_at, retry_delay, retry_seen)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
+    ClusterState, epoch, epoch_used, primary, last_primary, gate, paused, lease_held,
+    lease_retry_at, phase, phase_since, phase_deadline, primary_since, attempt_since, reason, nodes,
+    evidence, applied, awaited_sequence, pending, next_action, system_identifier, primary_timeline,
+    primary_position, fork, switchover, candidate, doubtful, soft_fenced, wanted, death_confirmed,
+    forced, asked, promote_attempts, command, just_received, loss, final_position,
+    needs_acknowledge, failovers, retry_at, retry_delay, retry_seen)
 
 }  // namespace relevo::decide
 

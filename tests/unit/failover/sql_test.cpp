@@ -1,10 +1,10 @@
 // Quoting of what is sent to servers: nothing that an operator writes into a name
 // or a password becomes SQL.
-#include "failover/act/sql.hpp"
+#include "failover/act/postgres/sql.hpp"
 
 #include <gtest/gtest.h>
 
-namespace relevo::act {
+namespace relevo::act::postgres {
 namespace {
 
 TEST(Sql, LiteralsAndConninfoNest) {
@@ -35,4 +35,4 @@ TEST(Sql, SlotNamesAreValidAndDistinct) {
 }
 
 }  // namespace
-}  // namespace relevo::act
+}  // namespace relevo::act::postgres

@@ -1,44 +1,29 @@
-// The script of each action. See decide/action.hpp for what each is for.
+// The script of each action on PostgreSQL. See decide/action.hpp for what each is for.
 #pragma once
 
 #include <deque>
 
 #include "failover/act/job.hpp"
-#include "failover/act/sql.hpp"
+#include "failover/act/postgres/sql.hpp"
 
-namespace relevo::act {
+namespace relevo::act::postgres {
 
 // How `replica` is to log in to `primary`.
 Upstream upstream_for(const ControllerSettings& settings, model::NodeId replica,
                       model::NodeId primary);
 
+class PostgresJob : public Job {
+ protected:
+  using Job::Job;
+  void reload(Then then) { change("SELECT pg_reload_conf()", std::move(then)); }
+};
+
 // What all scripts take first; spelled once.
 #define RELEVO_JOB_ARGUMENTS \
   asio::io_context &io, const ControllerSettings &settings, decide::Action action, Done done
-#define RELEVO_JOB_BASE Job(io, settings, std::move(action), std::move(done))
+#define RELEVO_JOB_BASE PostgresJob(io, settings, std::move(action), std::move(done))
 
-class ReadRoleJob final : public Job {
- public:
-  ReadRoleJob(RELEVO_JOB_ARGUMENTS, model::NodeId node) : RELEVO_JOB_BASE, node_(node) {}
-  void start() override;
-
- private:
-  model::NodeId node_;
-};
-
-class AwaitPositionJob final : public Job {
- public:
-  AwaitPositionJob(RELEVO_JOB_ARGUMENTS, model::NodeId node, model::Position position)
-      : RELEVO_JOB_BASE, node_(node), position_(position) {}
-  void start() override;
-
- private:
-  void look();
-  model::NodeId node_;
-  model::Position position_;
-};
-
-class FreezeJob final : public Job {
+class FreezeJob final : public PostgresJob {
  public:
   FreezeJob(RELEVO_JOB_ARGUMENTS, model::NodeId node) : RELEVO_JOB_BASE, node_(node) {}
   void start() override;
@@ -49,7 +34,7 @@ class FreezeJob final : public Job {
   bool gone_before_ = false;
 };
 
-class PromoteJob final : public Job {
+class PromoteJob final : public PostgresJob {
  public:
   PromoteJob(RELEVO_JOB_ARGUMENTS, model::NodeId node) : RELEVO_JOB_BASE, node_(node) {}
   void start() override;
@@ -60,7 +45,7 @@ class PromoteJob final : public Job {
   model::NodeId node_;
 };
 
-class RepointJob final : public Job {
+class RepointJob final : public PostgresJob {
  public:
   RepointJob(RELEVO_JOB_ARGUMENTS, model::NodeId node, model::NodeId primary)
       : RELEVO_JOB_BASE, node_(node), primary_(primary) {}
@@ -76,7 +61,7 @@ class RepointJob final : public Job {
   model::NodeId node_, primary_;
 };
 
-class FenceJob final : public Job {
+class FenceJob final : public PostgresJob {
  public:
   FenceJob(RELEVO_JOB_ARGUMENTS, model::NodeId node, bool firm)
       : RELEVO_JOB_BASE, node_(node), firm_(firm) {}
@@ -93,7 +78,7 @@ class FenceJob final : public Job {
   std::deque<std::string> statements_;
 };
 
-class UnfenceJob final : public Job {
+class UnfenceJob final : public PostgresJob {
  public:
   UnfenceJob(RELEVO_JOB_ARGUMENTS, model::NodeId node) : RELEVO_JOB_BASE, node_(node) {}
   void start() override;
@@ -104,7 +89,7 @@ class UnfenceJob final : public Job {
   std::deque<std::string> statements_;
 };
 
-class PrepareRejoinJob final : public Job {
+class PrepareRejoinJob final : public PostgresJob {
  public:
   PrepareRejoinJob(RELEVO_JOB_ARGUMENTS, model::NodeId node, model::NodeId primary)
       : RELEVO_JOB_BASE, node_(node), primary_(primary) {}
@@ -119,4 +104,4 @@ class PrepareRejoinJob final : public Job {
 #undef RELEVO_JOB_ARGUMENTS
 #undef RELEVO_JOB_BASE
 
-}  // namespace relevo::act
+}  // namespace relevo::act::postgres

@@ -1,8 +1,8 @@
 // Scripts that concern a primary, present or former: fence, unfence, rejoin.
-#include "failover/act/jobs.hpp"
-#include "failover/act/sql.hpp"
+#include "failover/act/postgres/jobs.hpp"
+#include "failover/act/postgres/sql.hpp"
 
-namespace relevo::act {
+namespace relevo::act::postgres {
 
 using model::NodeStatus;
 using std::chrono::milliseconds;
@@ -150,45 +150,4 @@ void PrepareRejoinJob::set_upstream() {
   });
 }
 
-// --- all of them ---
-
-namespace {
-
-struct Maker {
-  asio::io_context& io;
-  const ControllerSettings& settings;
-  const decide::Action& action;
-  Job::Done& done;
-
-  template <typename Kind, typename... Arguments>
-  std::shared_ptr<Job> make(Arguments... arguments) {
-    return std::make_shared<Kind>(io, settings, action, std::move(done), arguments...);
-  }
-  std::shared_ptr<Job> operator()(const decide::FreezeReceiver& t) {
-    return make<FreezeJob>(t.node);
-  }
-  std::shared_ptr<Job> operator()(const decide::ReadRole& t) { return make<ReadRoleJob>(t.node); }
-  std::shared_ptr<Job> operator()(const decide::AwaitPosition& t) {
-    return make<AwaitPositionJob>(t.node, t.position);
-  }
-  std::shared_ptr<Job> operator()(const decide::Promote& t) { return make<PromoteJob>(t.node); }
-  std::shared_ptr<Job> operator()(const decide::Repoint& t) {
-    return make<RepointJob>(t.node, t.primary);
-  }
-  std::shared_ptr<Job> operator()(const decide::Fence& t) { return make<FenceJob>(t.node, t.firm); }
-  std::shared_ptr<Job> operator()(const decide::Unfence& t) { return make<UnfenceJob>(t.node); }
-  std::shared_ptr<Job> operator()(const decide::PrepareRejoin& t) {
-    return make<PrepareRejoinJob>(t.node, t.primary);
-  }
-  std::shared_ptr<Job> operator()(const decide::AcquireLease&) { return nullptr; }
-  std::shared_ptr<Job> operator()(const decide::PublishView&) { return nullptr; }
-};
-
-}  // namespace
-
-std::shared_ptr<Job> make_job(asio::io_context& io, const ControllerSettings& settings,
-                              decide::Action action, Job::Done done) {
-  return std::visit(Maker{io, settings, action, done}, action.task);
-}
-
-}  // namespace relevo::act
+}  // namespace relevo::act::postgres

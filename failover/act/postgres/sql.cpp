@@ -1,9 +1,9 @@
-#include "failover/act/sql.hpp"
+#include "failover/act/postgres/sql.hpp"
 
 #include <array>
 #include <cstdio>
 
-namespace relevo::act {
+namespace relevo::act::postgres {
 namespace {
 
 std::string backslashed(std::string_view text) {
@@ -60,4 +60,4 @@ std::string slot_name_of(std::string_view node) {
   return name.substr(0, length_max - 9) + mark.data();
 }
 
-}  // namespace relevo::act
+}  // namespace relevo::act::postgres

@@ -1,8 +1,8 @@
-// Scripts that concern a replica: freeze, await, promote, repoint, and reading.
-#include "failover/act/jobs.hpp"
-#include "failover/act/sql.hpp"
+// Scripts that concern a replica: freeze, promote, repoint.
+#include "failover/act/postgres/jobs.hpp"
+#include "failover/act/postgres/sql.hpp"
 
-namespace relevo::act {
+namespace relevo::act::postgres {
 
 using model::NodeStatus;
 using model::ReceiverState;
@@ -11,30 +11,6 @@ using std::chrono::milliseconds;
 
 namespace {
 constexpr auto poll_interval = milliseconds(5);
-}
-
-// --- ReadRole, AwaitPosition ---
-
-void ReadRoleJob::start() {
-  connect(node_,
-          [this] { read_status([this](const NodeStatus& status) { succeed("", status); }); });
-}
-
-void AwaitPositionJob::start() {
-  connect(node_, [this] { look(); });
-}
-
-void AwaitPositionJob::look() {
-  read_status([this](const NodeStatus& status) {
-    if (status.received.covers(position_) && status.position.covers(position_)) {
-      return succeed("", status);
-    }
-    if (time_left() <= poll_interval) {
-      return fail_with("replayed only up to " + status.position.to_string() + " of " +
-                       position_.to_string());
-    }
-    pause(poll_interval, [this] { look(); });
-  });
 }
 
 // --- FreezeReceiver ---
@@ -177,4 +153,4 @@ Upstream upstream_for(const ControllerSettings& settings, model::NodeId replica,
           .application_name = settings.nodes[replica].name};
 }
 
-}  // namespace relevo::act
+}  // namespace relevo::act::postgres

@@ -1,11 +1,11 @@
-// The SQL text that actions send, and its quoting. Pure string functions.
+// The SQL text that actions send to PostgreSQL, and its quoting. Pure string functions.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace relevo::act {
+namespace relevo::act::postgres {
 
 // 'text' as an SQL literal that means the same whatever
 // standard_conforming_strings says.
@@ -29,4 +29,4 @@ std::string conninfo_of(const Upstream& upstream);
 // would share a slot, so a mark of the whole name is added when any was changed.
 std::string slot_name_of(std::string_view node);
 
-}  // namespace relevo::act
+}  // namespace relevo::act::postgres

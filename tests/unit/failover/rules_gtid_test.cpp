@@ -1,0 +1,424 @@
+// MySQL and MariaDB: roles made by statements, histories compared as sets, replicas
+// that may throw away what they received.
+#include "tests/unit/failover/stage.hpp"
+
+namespace relevo::decide {
+namespace {
+
+constexpr const char* origin = "3e11fa47-71ca-11e1-9e33-c80aa9429562:";
+constexpr const char* other_origin = "4b11fa47-71ca-11e1-9e33-c80aa9429562:";
+
+model::Position gtids(std::string_view text) { return *model::Position::parse(text); }
+
+// The stage of stage.hpp with another engine on it: positions 1-1000 of one origin.
+class GtidStage : public Stage {
+ public:
+  explicit GtidStage(unsigned count = 3, const Hint& hint = {}) : Stage(count, hint) {
+    policy.engine = model::Engine::mysql;
+    for (NodeId node = 0; node < count; ++node) {
+      node == 0 ? primary(node) : replica_of(node, 0);
+    }
+  }
+  void has(NodeId node, std::string_view set) {
+    status(node).position = status(node).received = gtids(set);
+  }
+  void up_to(NodeId node, unsigned end) { has(node, origin + ("1-" + std::to_string(end))); }
+  void primary(NodeId node) {
+    Stage::primary(node, 0);
+    of_engine(node);
+  }
+  void replica_of(NodeId node, NodeId upstream) {
+    Stage::replica_of(node, upstream);
+    of_engine(node);
+    status(node).read_only = true;
+  }
+  void detached(NodeId node) {
+    Stage::detached(node);
+    of_engine(node);
+    status(node).read_only = true;
+  }
+  void fenced_primary(NodeId node) {
+    primary(node);
+    status(node).read_only = true;
+  }
+  void failover_to_freezing() {
+    steady();
+    dead(0);
+    later(100ms);
+    applied();
+    ASSERT_EQ(state.phase, Phase::freezing);
+  }
+  void failed_over() {
+    failover_to_freezing();
+    for (NodeId node = 1; node < policy.nodes.size(); ++node) {
+      detached(node);
+      ok("FreezeReceiver", node);
+    }
+    ASSERT_EQ(state.candidate, 1U);
+    primary(1);
+    ok("Promote");
+    ASSERT_EQ(state.primary, 1U);
+    replica_of(2, 1);
+    later(100ms);
+    ok("Repoint", 2);
+  }
+
+ private:
+  void of_engine(NodeId node) {
+    status(node).flavor = model::Flavor::mysql;
+    status(node).timeline = 0;
+    status(node).system_identifier = 0;
+    status(node).version = "8.4.3";
+    status(node).start_time_us = 1'000'000'000;
+    up_to(node, 1000);
+  }
+};
+
+TEST(Gtid, LossIsCountedInTransactionsAndWeighedInBytes) {
+  GtidStage stage;
+  stage.policy.loss_bytes_max = 100 * 1024;
+  stage.failover_to_freezing();
+  for (const NodeId node : {1U, 2U}) {
+    stage.detached(node);
+    stage.up_to(node, 899);
+    stage.ok("FreezeReceiver", node);
+  }
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  EXPECT_NE(stage.state.reason.find("101 transactions"), std::string::npos) << stage.state.reason;
+
+  GtidStage within;
+  within.policy.loss_bytes_max = 100 * 1024;
+  within.failover_to_freezing();
+  for (const NodeId node : {1U, 2U}) {
+    within.detached(node);
+    within.up_to(node, 900);
+    within.ok("FreezeReceiver", node);
+  }
+  EXPECT_EQ(within.state.phase, Phase::promoting);
+}
+
+TEST(Gtid, WeightNeverWraps) {
+  const Distance far{~0ULL / 2, Unit::transactions};
+  EXPECT_EQ(far.weight_bytes(1024), ~0ULL);
+  EXPECT_EQ((Distance{7, Unit::bytes}.weight_bytes(1024)), 7U);
+  EXPECT_EQ((Distance{1, Unit::transactions}.in_words()), "1 transaction");
+}
+
+TEST(Gtid, IncomparableReplicasAreNotChosenFrom) {
+  GtidStage stage;
+  stage.failover_to_freezing();
+  stage.detached(1);
+  stage.has(1, std::string(origin) + "1-1001," + other_origin + "1");
+  stage.ok("FreezeReceiver", 1);
+  stage.detached(2);
+  stage.has(2, std::string(origin) + "1-1002");
+  stage.ok("FreezeReceiver", 2);
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  EXPECT_NE(stage.state.reason.find("cannot be compared"), std::string::npos);
+}
+
+TEST(Gtid, ErrantReplicaIsNamedExcludedAndMended) {
+  GtidStage stage;
+  stage.steady();
+  stage.has(1, std::string(origin) + "1-1000," + other_origin + "1-2");
+  stage.look();
+  EXPECT_FALSE(has(stage.look(), 519)) << "it may be a moment ahead";
+  EXPECT_FALSE(stage.state.nodes[1].diverged);
+  EXPECT_TRUE(has(stage.later(3s), 519));
+  EXPECT_TRUE(stage.state.nodes[1].diverged);
+  EXPECT_NE(stage.state.nodes[1].reason.find(std::string(other_origin) + "1-2"), std::string::npos)
+      << stage.state.nodes[1].reason;
+
+  // It is never chosen, however far it is.
+  stage.dead(0);
+  stage.later(100ms);
+  stage.applied();
+  stage.detached(2);
+  stage.up_to(2, 990);
+  EXPECT_FALSE(stage.asked_for("FreezeReceiver", 1));
+  stage.ok("FreezeReceiver", 2);
+  EXPECT_EQ(stage.state.candidate, 2U);
+
+  // The missing transactions were written on the primary: it counts again.
+  GtidStage mended;
+  mended.steady();
+  mended.has(1, std::string(origin) + "1-1000," + other_origin + "1-2");
+  mended.look();
+  mended.later(3s);
+  ASSERT_TRUE(mended.state.nodes[1].diverged);
+  mended.has(0, std::string(origin) + "1-1000," + other_origin + "1-2");
+  EXPECT_TRUE(has(mended.later(100ms), 516));
+  EXPECT_FALSE(mended.state.nodes[1].diverged);
+}
+
+TEST(Gtid, ReplicaThatTellsOfAWriteFirstIsNotErrant) {
+  GtidStage stage;
+  stage.steady();
+  stage.up_to(1, 1001);
+  EXPECT_TRUE(has(stage.look(), 517));
+  stage.up_to(0, 1001);
+  EXPECT_TRUE(has(stage.later(100ms), 518));
+  stage.up_to(1, 1002);
+  stage.later(5s);
+  EXPECT_FALSE(stage.state.nodes[1].diverged) << "counted from when it was first seen";
+}
+
+TEST(Gtid, NodeIsComparedOnlyWithAYoungerAccountOfThePrimary) {
+  GtidStage stage;
+  stage.steady();
+  stage.now += 100ms;
+  for (auto& node : stage.seen) node.latest->sent = node.latest->received = stage.now;
+  stage.seen[0].latest->sent = stage.now - 1ms;
+  stage.up_to(1, 1001);
+  stage.feed(Observed{stage.seen});
+  EXPECT_FALSE(stage.state.nodes[1].errant_since);
+}
+
+TEST(Gtid, FormerPrimaryIsFencedComparedAndMadeAReplica) {
+  GtidStage stage;
+  stage.failed_over();
+  stage.primary(0);  // it returns, and takes writes
+  EXPECT_TRUE(has(stage.later(100ms), 522));
+  stage.fenced_primary(0);
+  EXPECT_TRUE(has(stage.ok("Fence", 0), 503));
+  EXPECT_TRUE(has(stage.later(2s), 526));
+  EXPECT_TRUE(stage.asked_for("Repoint", 0));
+  EXPECT_NE(stage.state.nodes[0].former_primary, 0U) << "quarantined until it streams";
+  stage.replica_of(0, 1);
+  stage.ok("Repoint", 0);
+  EXPECT_TRUE(has(stage.later(100ms), 520));
+  EXPECT_EQ(stage.state.nodes[0].former_primary, 0U);
+  EXPECT_TRUE(stage.asked_for("Unfence", 0));
+}
+
+TEST(Gtid, FormerPrimaryWithItsOwnWritesStaysOutAndSaysWhich) {
+  GtidStage stage;
+  stage.failed_over();
+  stage.fenced_primary(0);
+  stage.up_to(0, 1003);
+  stage.look();
+  EXPECT_FALSE(has(stage.later(100ms), 526));
+  EXPECT_TRUE(has(stage.later(3s), 519));
+  EXPECT_FALSE(stage.asked_for("Repoint", 0));
+  EXPECT_NE(stage.state.nodes[0].reason.find("1001-1003"), std::string::npos);
+}
+
+TEST(Gtid, SecondPrimaryIsLedBackLikeAFormerOne) {
+  GtidStage stage;
+  stage.steady();
+  stage.primary(2);
+  EXPECT_TRUE(has(stage.later(100ms), 524));
+  EXPECT_TRUE(has(stage.later(100ms), 522) || stage.asked_for("Fence", 2));
+  stage.fenced_primary(2);
+  stage.ok("Fence", 2);
+  EXPECT_TRUE(has(stage.later(2s), 526));
+}
+
+TEST(Gtid, WritableReplicaIsSetReadOnly) {
+  GtidStage stage;
+  stage.steady();
+  stage.status(2).read_only = false;
+  EXPECT_TRUE(has(stage.later(100ms), 531));
+  EXPECT_TRUE(has(stage.fails("SetReadOnly", 2), 533));
+  EXPECT_FALSE(has(stage.look(), 531)) << "not at once again";
+  EXPECT_TRUE(has(stage.later(2s), 531));
+  stage.status(2).read_only = true;
+  EXPECT_TRUE(has(stage.ok("SetReadOnly", 2), 532));
+}
+
+TEST(Gtid, PrimaryStartedReadOnlyIsOpened) {
+  GtidStage stage;
+  stage.fenced_primary(0);
+  stage.look();
+  ASSERT_EQ(stage.state.primary, 0U) << "nothing else can be it";
+  EXPECT_TRUE(has(stage.feed(LeaseGranted{}), 407));
+  EXPECT_TRUE(stage.asked_for("Unfence", 0));
+  stage.primary(0);
+  EXPECT_TRUE(has(stage.ok("Unfence", 0), 507));
+}
+
+TEST(Gtid, SwitchoverRejoinsTheOldPrimaryWithoutARestart) {
+  GtidStage stage;
+  stage.steady();
+  stage.command(CommandKind::switchover, 1);
+  stage.applied();
+  stage.applied();
+  stage.status(0).read_only = true;
+  stage.ok("FreezeReceiver", 2);
+  stage.ok("Fence");
+  stage.ok("AwaitPosition");
+  stage.primary(1);
+  EXPECT_TRUE(has(stage.ok("Promote"), 230));
+  EXPECT_FALSE(stage.asked_for("PrepareRejoin", 0));
+  stage.look();
+  stage.later(100ms);
+  EXPECT_TRUE(stage.asked_for("Repoint", 0));
+}
+
+// --- the relay log ---
+
+void restarted_with(GtidStage& stage, unsigned left) {
+  stage.later(100ms);
+  stage.status(1).start_time_us += 60'000'000;
+  stage.up_to(1, left);
+  EXPECT_TRUE(has(stage.later(100ms), 902));
+}
+
+TEST(RelayLog, ReplicaThatThrewItAwayIsPassedOverUnlessForced) {
+  GtidStage stage(2);
+  stage.steady();
+  stage.dead(0);
+  restarted_with(stage, 900);
+  EXPECT_TRUE(stage.state.nodes[1].lost_received);
+  stage.applied();
+  stage.detached(1);
+  stage.up_to(1, 900);
+  stage.status(1).start_time_us += 60'000'000;
+  stage.ok("FreezeReceiver", 1);
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  EXPECT_NE(stage.state.reason.find("no replica may be promoted"), std::string::npos)
+      << stage.state.reason;
+  EXPECT_TRUE(has(stage.command(CommandKind::failover, 1, true), 614));
+  stage.applied();
+  stage.ok("FreezeReceiver", 1);
+  EXPECT_EQ(stage.state.phase, Phase::promoting);
+}
+
+TEST(RelayLog, RestartedReplicaProvesNothingThoughItShowsNoLoss) {
+  GtidStage stage(3);
+  stage.policy.durability = Durability::quorum;
+  stage.steady();
+  stage.dead(0);
+  restarted_with(stage, 1000);
+  EXPECT_FALSE(stage.state.nodes[1].lost_received);
+  stage.applied();
+  for (const NodeId node : {1U, 2U}) stage.ok("FreezeReceiver", node);
+  EXPECT_EQ(stage.state.phase, Phase::held) << "it may have acknowledged what nobody saw it have";
+  EXPECT_NE(stage.state.reason.find("1 of 2 ackers frozen"), std::string::npos)
+      << stage.state.reason;
+}
+
+TEST(RelayLog, RestartedReplicaCountsAgainOnceItCaughtUp) {
+  GtidStage stage;
+  stage.steady();
+  restarted_with(stage, 900);
+  EXPECT_TRUE(stage.state.nodes[1].lost_received);
+  stage.up_to(1, 1000);
+  EXPECT_TRUE(has(stage.later(100ms), 903));
+  EXPECT_FALSE(stage.state.nodes[1].lost_received);
+  EXPECT_FALSE(stage.state.nodes[1].restarted_at);
+}
+
+TEST(RelayLog, UptimeRoundedToSecondsIsNoRestart) {
+  GtidStage stage;
+  stage.steady();
+  stage.status(1).start_time_us += 1'000'000;
+  EXPECT_FALSE(has(stage.later(100ms), 902));
+}
+
+TEST(RelayLog, PostgresReplicaLosesNothingByARestart) {
+  Stage stage;
+  stage.status(1).start_time_us = 1'000'000'000;
+  stage.steady();
+  stage.status(1).start_time_us += 60'000'000;
+  stage.at(1, 500);
+  EXPECT_TRUE(has(stage.later(100ms), 902));
+  EXPECT_FALSE(stage.state.nodes[1].lost_received);
+  EXPECT_FALSE(stage.state.nodes[1].restarted_at);
+}
+
+// --- whom to believe, without timelines ---
+
+Hint recorded(NodeId primary) {
+  Hint hint;
+  hint.epoch = 4;
+  hint.primary = primary;
+  return hint;
+}
+
+TEST(GtidAdoption, CandidateOfAnUnfinishedFailoverIsBelievedAfterARestart) {
+  auto hint = recorded(0);
+  hint.candidate = 1;
+  GtidStage stage(3, hint);
+  stage.dead(0);
+  stage.primary(1);
+  stage.detached(2);
+  EXPECT_TRUE(has(stage.look(), 101));
+  EXPECT_EQ(stage.state.primary, 1U);
+
+  GtidStage unknown(3, recorded(0));
+  unknown.dead(0);
+  unknown.primary(1);
+  unknown.detached(2);
+  unknown.look();
+  EXPECT_EQ(unknown.state.primary, std::nullopt) << "nothing shows that it goes on";
+  EXPECT_NE(unknown.state.reason.find("goes on where"), std::string::npos);
+}
+
+TEST(GtidAdoption, HintRemembersTheCandidateWhileItIsInDoubt) {
+  GtidStage stage;
+  stage.failover_to_freezing();
+  for (const NodeId node : {1U, 2U}) stage.ok("FreezeReceiver", node);
+  ASSERT_EQ(stage.state.phase, Phase::promoting);
+  EXPECT_EQ(hint_of(stage.state).candidate, 1U);
+  stage.primary(1);
+  stage.ok("Promote");
+  EXPECT_EQ(hint_of(stage.state).candidate, std::nullopt);
+}
+
+TEST(GtidAdoption, SomebodyElsesPromotionIsFollowedWhenAReplicaFollowsIt) {
+  GtidStage stage;
+  stage.policy.mode = Mode::off;
+  stage.look();
+  ASSERT_EQ(stage.state.primary, 0U);
+  stage.verdict(0, Verdict::unreachable);
+  stage.primary(1);
+  stage.up_to(1, 950);
+  stage.later(100ms);
+  EXPECT_EQ(stage.state.primary, 0U) << "it lacks what the primary had";
+  stage.replica_of(2, 1);
+  EXPECT_TRUE(has(stage.later(100ms), 102));
+  EXPECT_EQ(stage.state.primary, 1U);
+}
+
+TEST(GtidAdoption, OfTwoStrangersTheOneThatTakesWrites) {
+  GtidStage stage;
+  stage.fenced_primary(0);
+  stage.primary(1);
+  stage.look();
+  EXPECT_EQ(stage.state.primary, 1U);
+
+  GtidStage both;
+  both.primary(1);
+  EXPECT_TRUE(has(both.look(), 103));
+}
+
+TEST(GtidPromotion, HalfwayPromotedCandidateIsPromotedAgain) {
+  GtidStage stage;
+  stage.failover_to_freezing();
+  for (const NodeId node : {1U, 2U}) stage.ok("FreezeReceiver", node);
+  stage.end("Promote", ActionOutcome::unknown);
+  stage.fenced_primary(1);
+  EXPECT_TRUE(has(stage.ok("ReadRole"), 241)) << "its upstream is gone, it takes no writes yet";
+  stage.primary(1);
+  EXPECT_TRUE(has(stage.ok("Promote"), 230));
+}
+
+TEST(GtidPromotion, OfEquallyFreshOnesTheOneThatOthersCanFollow) {
+  GtidStage stage;
+  stage.status(1).version = "9.1.0";
+  stage.failover_to_freezing();
+  for (const NodeId node : {1U, 2U}) stage.ok("FreezeReceiver", node);
+  EXPECT_EQ(stage.state.candidate, 2U);
+
+  // But no write is given up for it.
+  GtidStage fresher;
+  fresher.status(1).version = "9.1.0";
+  fresher.status(2).received = fresher.status(2).position = gtids(std::string(origin) + "1-999");
+  fresher.failover_to_freezing();
+  for (const NodeId node : {1U, 2U}) fresher.ok("FreezeReceiver", node);
+  EXPECT_EQ(fresher.state.candidate, 1U);
+}
+
+}  // namespace
+}  // namespace relevo::decide
