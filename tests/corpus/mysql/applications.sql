@@ -120,7 +120,7 @@ SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SELECT `id`, `title`, (SELECT COUNT(*) FROM `likes` WHERE `likes`.`postId` = `post`.`id`) AS `n` FROM `posts` AS `post` ORDER BY `n` DESC LIMIT 0, 20;
 
 -- expect: read | Magento: EAV
-SELECT `e`.*, IF(at_status.value_id > 0, at_status.value, at_status_default.value) AS `status` FROM `catalog_product_entity` AS `e` LEFT JOIN `eav` AS `at_status` ON (`at_status`.`entity_id` = `e`.`entity_id`) WHERE (IFNULL(`e`.`a`, 0) = 1) AND (FIND_IN_SET('3', e.b))
+SELECT `e`.*, IF(at_status.value_id > 0, at_status.value, at_status_default.value) AS `status` FROM `catalog_product_entity` AS `e` LEFT JOIN `eav` AS `at_status_default` USING (`entity_id`) LEFT JOIN `eav` AS `at_status` ON (`at_status`.`entity_id` = `e`.`entity_id`) WHERE (IFNULL(`e`.`a`, 0) = 1) AND (FIND_IN_SET('3', e.b))
 
 -- expect: write | Magento: its cron lock
 SELECT GET_LOCK('db_1|CRON_GROUP_default', 1);

@@ -74,7 +74,13 @@ TEST(MysqlRobustness, MutatedBytes) {
           break;
       }
     }
-    analyze_exactly(sql, dialects[random() % dialects.size()]);
+    const MysqlDialect dialect = dialects[random() % dialects.size()];
+    analyze_exactly(sql, dialect);
+    // Whatever follows it, a write is a write, and a lock is noticed.
+    if (round % 8 != 0) continue;
+    EXPECT_EQ(analyze_exactly("DELETE FROM t; " + sql, dialect).cls, StatementClass::write) << sql;
+    const Analysis locked = analyze_exactly("SELECT GET_LOCK('a', 1); " + sql, dialect);
+    EXPECT_TRUE(locked.effect_count > 0 || locked.effects_overflow) << sql;
   }
 }
 

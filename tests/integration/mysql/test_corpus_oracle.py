@@ -1,0 +1,188 @@
+#!/usr/bin/python3
+"""The oracle of MySQL's routing is execution: what the corpus calls a read runs on a
+read-only server as a user without privileges over that, is not refused, and leaves
+everything as it was: data, sequences, locks, variables, the binary log. No relevo
+takes part.
+
+Tables and columns that the statements name are made when the server misses them, so
+that they run and do not just fail. What MariaDB doesn't understand is counted.
+"""
+
+import contextlib
+import re
+import tempfile
+import unittest
+from collections import Counter
+from pathlib import Path
+
+import pymysql
+
+import harness
+
+CORPUS = harness.ROOT / "tests" / "corpus" / "mysql"
+
+# sql_mode for the files that speak a dialect; other servers' dialects can't run here.
+DIALECTS = {"": "", "mariadb": "", "ansi_quotes": "ANSI_QUOTES", "no_backslash_escapes": "NO_BACKSLASH_ESCAPES"}
+
+REFUSED = (1290, 1836, 1792, 1205, 1207)  # read-only server or transaction, a lock
+NO_TABLE, NO_COLUMN, NO_DATABASE, NO_ACCESS, NO_TABLE_ACCESS = 1146, 1054, 1049, 1044, 1142
+SYNTAX = 1064
+
+COLUMN_TYPE = "VARCHAR(20) CHARACTER SET utf8mb4"
+MENDS_MAX = 60  # tables and columns that one statement may miss
+
+
+def statements():
+    """(place, class, why, text, sql_mode) of each statement that MariaDB may run."""
+    for path in sorted(CORPUS.glob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        dialect = re.search(r"^-- dialect: (\w+)$", text, re.MULTILINE)
+        dialect = dialect[1] if dialect else ""
+        if dialect not in DIALECTS:
+            continue
+        marks = list(re.finditer(r"^-- expect: (\w+) \| (.*)\n", text, re.MULTILINE))
+        for mark, following in zip(marks, [*marks[1:], None]):
+            body = text[mark.end():following.start() if following else len(text)].rstrip(" \n")
+            line = text.count("\n", 0, mark.start()) + 1
+            yield f"{path.name}:{line}", mark[1], mark[2], body, DIALECTS[dialect]
+
+
+def without_parameters(text):
+    """A question mark outside of literals is a parameter: a number will do."""
+    return re.sub(r"('(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`)|\?", lambda m: m[1] or "1", text)
+
+
+class Oracle(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.TemporaryDirectory(prefix="relevo-oracle-")
+        cls.addClassCleanup(cls.directory.cleanup)
+        Path(cls.directory.name).chmod(0o755)  # the servers run as a user of their own
+        cls.cluster = harness.Cluster(Path(cls.directory.name) / "cluster", replicas=1)
+        cls.addClassCleanup(cls.cluster.destroy)
+        cls.cluster.sql("db1", "CREATE SEQUENCE s_numbers",
+                        "CREATE TABLE canary (id INT PRIMARY KEY, v INT)", "INSERT INTO canary VALUES (1, 1)")
+        cls.cluster.await_replicas()
+
+    def admin(self, *statements):
+        """On the replica alone: the binary log hears nothing of it."""
+        return self.cluster.sql("db2", "SET sql_log_bin = 0", *statements)
+
+    def made_for(self, error, text, made):
+        """Whether what the server misses could be made."""
+        number, message = error.args
+        if number == NO_TABLE:
+            database, table = re.search(r"Table '(\w+)\.(.+)' doesn't exist", message).groups()
+            if database in ("information_schema", "performance_schema", "mysql", "sys"):
+                return False
+            self.admin(f"CREATE TABLE `{database}`.`{table}` (made_id INT PRIMARY KEY) ENGINE=InnoDB",
+                       f"INSERT INTO `{database}`.`{table}` VALUES (1)")
+            made.append((database, table))
+            return True
+        if number == NO_COLUMN and made:
+            column = re.search(r"Unknown column '(?:.*\.)?([^.']+)'", message)
+            if column is None:
+                return False
+            name = column[1].replace("`", "``")
+            named = [(database, table) for database, table in made if table.lower() in text.lower()]
+            for database, table in named:
+                self.admin(f"ALTER TABLE `{database}`.`{table}` ADD COLUMN IF NOT EXISTS `{name}` "
+                           f"{COLUMN_TYPE} DEFAULT '1'")
+            return bool(named)
+        if number in (NO_DATABASE, NO_ACCESS, NO_TABLE_ACCESS):
+            database = re.search(r"(?:database '|for table `)(\w+)", message)
+            if database is None:
+                return False
+            self.admin(f"CREATE DATABASE IF NOT EXISTS `{database[1]}`", f"GRANT ALL ON `{database[1]}`.* TO app@'%'")
+            return True
+        return False
+
+    def run_as_app(self, text, sql_mode):
+        """The error, None if it ran; and the session's state afterwards."""
+        with contextlib.closing(self.cluster.connect("db2", "app", charset="utf8mb4",
+                                client_flag=pymysql.constants.CLIENT.MULTI_STATEMENTS)) as session:
+            with session.cursor() as cursor:
+                cursor.execute("SET sql_mode = %s, max_statement_time = 20, lock_wait_timeout = 1, "
+                               "innodb_lock_wait_timeout = 1", (sql_mode,))
+                before = self.session_state(cursor)
+                try:
+                    cursor.execute(text)
+                    while True:
+                        cursor.fetchall()
+                        if not cursor.nextset():
+                            break
+                    error = None
+                except pymysql.MySQLError as failed:
+                    error = failed
+                return error, before, self.session_state(cursor)
+
+    @staticmethod
+    def session_state(cursor):
+        """What a read must not change for its session."""
+        state = {}
+        for name, query in (
+                ("variables", "SELECT VARIABLE_NAME, VARIABLE_VALUE FROM information_schema.SESSION_VARIABLES "
+                              "WHERE VARIABLE_NAME NOT IN ('TIMESTAMP', 'RAND_SEED1', 'RAND_SEED2', 'WARNING_COUNT', "
+                              "'ERROR_COUNT', 'LAST_GTID')"),
+                ("user variables", "SELECT * FROM information_schema.USER_VARIABLES"),
+                ("database", "SELECT DATABASE()"),
+                ("in transaction", "SELECT @@in_transaction"),
+                ("locks", "SELECT LOCK_MODE, LOCK_TYPE, TABLE_NAME FROM information_schema.METADATA_LOCK_INFO "
+                          "WHERE THREAD_ID = CONNECTION_ID()"),
+                ("last insert id", "SELECT LAST_INSERT_ID()")):
+            try:
+                cursor.execute(query)
+                state[name] = sorted(map(repr, cursor.fetchall()))
+            except pymysql.MySQLError as error:
+                state[name] = error.args[0]
+        return state
+
+    def server_state(self):
+        """What a read must not change for anybody: checked once, over all of them."""
+        return {
+            "tables": self.admin("CHECKSUM TABLE canary"),
+            "sequence": self.admin("SELECT * FROM s_numbers"),
+            "binary log": self.admin("SELECT @@GLOBAL.gtid_binlog_pos"),
+            "settings": self.admin("SELECT * FROM information_schema.GLOBAL_VARIABLES WHERE VARIABLE_NAME NOT IN "
+                                   "('GTID_BINLOG_STATE', 'TIMESTAMP') ORDER BY 1"),
+        }
+
+    def test_what_is_called_a_read_is_one(self):
+        before_all = self.server_state()
+        outcomes = Counter()
+        made = [("app", "t")]
+        self.admin("CREATE TABLE t (made_id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+        for place, cls, why, text, sql_mode in statements():
+            if cls != "read":
+                continue
+            sql = without_parameters(text)
+            for _ in range(MENDS_MAX):
+                error, before, after = self.run_as_app(sql, sql_mode)
+                if error is None or not self.made_for(error, sql, made):
+                    break
+            number = error.args[0] if error else 0
+            outcomes["ran" if not error else "syntax" if number == SYNTAX else f"error {number}"] += 1
+            if number not in (0, SYNTAX):
+                harness.say(f"{place}: {error}")
+            with self.subTest(place=place, why=why, sql=text):
+                self.assertNotIn(number, REFUSED, f"a replica refuses it: {error}")
+                self.assertEqual(before, after)
+        harness.say(f"outcomes: {dict(outcomes)}")
+        self.assertEqual(before_all, self.server_state())
+        self.assertGreater(outcomes["ran"], 200, "too little of the corpus ran to prove anything")
+
+    def test_the_oracle_can_tell(self):
+        """Statements that are no reads must be seen as such, or the test above is blind."""
+        for sql in ("INSERT INTO canary VALUES (2, 2)", "SELECT NEXTVAL(s_numbers)", "SELECT * FROM canary FOR UPDATE"):
+            error, _, _ = self.run_as_app(sql, "")
+            self.assertIsNotNone(error, sql)
+            self.assertIn(error.args[0], REFUSED, sql)
+        for sql in ("SET @a = 1", "SELECT @a := 1", "SELECT 1 INTO @a", "SET sort_buffer_size = 300000", "USE information_schema",
+                    "START TRANSACTION", "SELECT LAST_INSERT_ID(5)"):
+            error, before, after = self.run_as_app(sql, "")
+            self.assertIsNone(error, sql)
+            self.assertNotEqual(before, after, sql)
+
+
+if __name__ == "__main__":
+    harness.run()
