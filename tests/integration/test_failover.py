@@ -35,8 +35,11 @@ class Failover(harness.IntegrationTest):
         return self.proxy.await_topology(lambda t: t["primary"] not in (None, self.primary), "a new primary",
                                          timeout_s)["primary"]
 
-    def under_load(self, breakage, longest_gap_ms=2000):
-        """Breaks the primary under a mixed load; the summary after five more seconds."""
+    def under_load(self, breakage, longest_gap_ms=5000):
+        """Breaks the primary under a mixed load; the summary after five more seconds.
+
+        The gap is bounded widely: here sanitizers and a busy machine decide it.
+        tests/bench/failover_times.py measures what is promised."""
         load = harness.Workload(self, writers=16, readers=8, idle=10, writes_per_second=800, reads_per_second=800)
         time.sleep(2)  # load for comparison, before
         breakage()
@@ -88,7 +91,7 @@ class Failover(harness.IntegrationTest):
 
     def test_hung_primary(self):
         """SIGSTOP: it accepts connections and says nothing."""
-        _, summary = self.under_load(lambda: self.cluster.run("pause", self.primary), longest_gap_ms=8000)
+        _, summary = self.under_load(lambda: self.cluster.run("pause", self.primary), longest_gap_ms=10000)
         self.assertLossReported(summary)
 
     def test_hung_primary_that_wakes_is_quarantined(self):

@@ -14,7 +14,7 @@ import wire
 @unittest.skipIf(harness.STANDIN == "postgres", "it has no pools")
 class PoolLimits(harness.IntegrationTest):
     cluster_options = {"replicas": 1}
-    config = {"cluster": {"pool": {"size": 3, "max_clients": 40, "queue_timeout": "1s"}}}
+    config = {"cluster": {"pool": {"size": 3, "max_clients": 40, "queue_timeout": "3s"}}}
 
     def backends(self, node="db1"):
         return self.cluster.sql(node, "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'")[0][0]
@@ -52,8 +52,8 @@ class PoolLimits(harness.IntegrationTest):
         waiting = self.connect()
         began = time.monotonic()
         self.assertSqlState("53300", self.query, waiting, "CREATE TABLE never (a int)")
-        self.assertGreater(time.monotonic() - began, 0.8)
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertGreater(time.monotonic() - began, 2.8)
+        self.assertLess(time.monotonic() - began, 10)
         # The session goes on.
         holders[0].rollback()
         self.assertEqual(self.value(waiting, "SELECT 1 FOR UPDATE"), 1)
@@ -110,7 +110,7 @@ class PoolLimits(harness.IntegrationTest):
             stop.set()
             for thread in threads:
                 thread.join()
-        self.assertLess(longest, 0.9)
+        self.assertLess(longest, 2.5)  # nobody's turn is near queue_timeout
 
     @harness.only_relevo
     def test_too_many_clients(self):
