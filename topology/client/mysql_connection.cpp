@@ -13,6 +13,7 @@
 
 #include "topology/client/mysql_driver.hpp"
 #include "topology/client/mysql_failure.hpp"
+#include "topology/client/mysql_login.hpp"
 #include "topology/client/mysql_result.hpp"
 #include "topology/model/check.hpp"
 
@@ -51,16 +52,15 @@ struct MysqlConnection::Impl : std::enable_shared_from_this<Impl> {
 
   void begin(Stage next, model::Duration timeout);
   void resolve();
-  void start_next_address();
-  void drive(unsigned ready);
-  void drive_connect(unsigned ready);
+  void log_in(std::vector<std::string> hosts);
   void finish_connect();
+  void drive(unsigned ready);
   void drive_query(unsigned ready);
   void take_result();
   void drive_fetch(unsigned ready);
   void finish_query(Outcome<Rows> outcome);
 
-  bool watch_socket();
+  bool watch(int descriptor);
   void wait_for(unsigned events);
   void wait_for_one(stream_descriptor::wait_type direction, unsigned event);
   void on_event(unsigned event);
@@ -74,7 +74,8 @@ struct MysqlConnection::Impl : std::enable_shared_from_this<Impl> {
 
   asio::io_context& io;
   asio::ip::tcp::resolver resolver;
-  stream_descriptor socket;  // a duplicate of the library's: only to be told of readiness
+  // A duplicate of the log-in's or the library's own: only to be told of readiness.
+  stream_descriptor socket;
   asio::steady_timer deadline;
 
   MYSQL* handle = nullptr;
@@ -84,12 +85,10 @@ struct MysqlConnection::Impl : std::enable_shared_from_this<Impl> {
   Stage stage = Stage::closed;
   std::uint64_t operation = 0;
   std::uint64_t registration = 0;  // of the socket
-  int watched = -1;                // the library's own descriptor
   unsigned armed = 0;              // waits that are under way; they outlive operations
   unsigned awaited = 0;            // events that the present step waits for
   Endpoint endpoint;
-  MysqlTarget target;
-  std::vector<std::string> addresses;  // not yet tried, the next one last
+  std::unique_ptr<MysqlLogin> login;  // under way
   std::string sql;
   MysqlResult rows;
   ConnectHandler on_connected;
@@ -108,16 +107,15 @@ void MysqlConnection::Impl::release() {
     if (stage != Stage::ready) {
       const int own = socket_of(handle);
       if (own >= 0) ::shutdown(own, SHUT_RDWR);
-      if (stage == Stage::connecting) steps.unwind_connect(handle);
     }
     if (result != nullptr) mysql_free_result(std::exchange(result, nullptr));
     mysql_close(std::exchange(handle, nullptr));
   }
+  login.reset();
   steps = {};
   ++registration;
   asio::error_code ignored;
   socket.close(ignored);
-  watched = -1;
   armed = awaited = 0;
 }
 
@@ -145,7 +143,7 @@ void MysqlConnection::Impl::begin(Stage next, model::Duration timeout) {
 
 Failure MysqlConnection::Impl::library_failure() {
   return read_mysql_failure(mysql_errno(handle), mysql_sqlstate(handle), mysql_error(handle),
-                            stage == Stage::connecting);
+                            false);
 }
 
 void MysqlConnection::Impl::fail(Failure failure) {
@@ -184,27 +182,10 @@ void MysqlConnection::Impl::connect(const Endpoint& to, model::Duration timeout,
   on_connected = std::move(handler);
   begin(Stage::resolving, timeout);
 
-  target = {};
-  target.user = endpoint.user;
-  target.password = endpoint.password;
-  target.database = endpoint.database;
-  target.port = endpoint.port != 0 ? endpoint.port : default_port;
   asio::error_code not_numeric;
   asio::ip::make_address(endpoint.host, not_numeric);
-  if (endpoint.host.starts_with('/')) {
-    target.unix_socket = endpoint.host;
-    addresses = {""};
-  } else if (!not_numeric) {
-    addresses = {endpoint.host};
-  } else {
-    target.name = endpoint.host;
-    return resolve();
-  }
-  // The library may fail within its first step, and handlers never run in here.
-  asio::post(io, [weak = weak_from_this(), number = operation] {
-    const auto self = weak.lock();
-    if (self && self->operation == number) self->start_next_address();
-  });
+  if (endpoint.host.starts_with('/') || !not_numeric) return log_in({endpoint.host});
+  resolve();
 }
 
 void MysqlConnection::Impl::resolve() {
@@ -214,67 +195,44 @@ void MysqlConnection::Impl::resolve() {
           const asio::error_code& error, const asio::ip::tcp::resolver::results_type& found) {
         const auto self = weak.lock();
         if (!self || self->operation != number) return;
-        self->addresses.clear();
+        std::vector<std::string> addresses;
         for (const auto& entry : found) {
-          if (self->addresses.size() == addresses_max) break;
-          self->addresses.insert(self->addresses.begin(), entry.endpoint().address().to_string());
+          if (addresses.size() == addresses_max) break;
+          addresses.push_back(entry.endpoint().address().to_string());
         }
-        if (error || self->addresses.empty()) {
+        if (error || addresses.empty()) {
           self->fail({FailureKind::unreachable, "",
                       "cannot resolve \"" + self->endpoint.host + "\": " + error.message()});
           return;
         }
-        self->start_next_address();
+        // A certificate is for a name. It is known to resolve; the library does so
+        // again, on its own thread.
+        const bool by_name = tls_mode(self->endpoint.sslmode) >= TlsMode::verify_ca;
+        self->log_in(by_name ? std::vector{self->endpoint.host} : std::move(addresses));
       });
 }
 
-void MysqlConnection::Impl::start_next_address() {
+void MysqlConnection::Impl::log_in(std::vector<std::string> hosts) {
   stage = Stage::connecting;
-  RELEVO_CHECK(!addresses.empty());
-  target.address = addresses.back();
-  addresses.pop_back();
-  handle = mysql_init(nullptr);
-  if (handle == nullptr) {
-    return fail({FailureKind::reset, "", "out of memory for a connection"});
-  }
-  const unsigned protocol = target.unix_socket.empty() ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
-  const unsigned no_local_files = 0;
-  const unsigned long packet_bytes_max = result_bytes_max;
-  mysql_options(handle, MYSQL_OPT_PROTOCOL, &protocol);
-  mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, &no_local_files);
-  mysql_options(handle, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet_bytes_max);
-  mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-  mysql_options4(handle, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",
-                 endpoint.application_name.c_str());
-  set_mysql_options(handle, tls_mode(endpoint.sslmode), endpoint.sslrootcert);
-  drive_connect(0);
-}
-
-void MysqlConnection::Impl::drive_connect(unsigned ready) {
-  bool succeeded = false;
-  const unsigned waits = steps.connect(handle, target, succeeded, ready);
-  if (waits != 0) {
-    if (watch_socket()) wait_for(waits);
-    return;
-  }
-  if (succeeded) return finish_connect();
-  Failure failure = library_failure();
-  // A server that spoke has decided; an address that does not answer has not.
-  if (failure.kind != FailureKind::server_error && !addresses.empty()) {
-    release();
-    return start_next_address();
-  }
-  fail(std::move(failure));
+  MysqlTarget target;
+  target.hosts = std::move(hosts);
+  target.port = endpoint.port != 0 ? endpoint.port : default_port;
+  target.user = endpoint.user;
+  target.password = endpoint.password;
+  target.database = endpoint.database;
+  target.application_name = endpoint.application_name;
+  target.tls = tls_mode(endpoint.sslmode);
+  target.ca_file = endpoint.sslrootcert;
+  target.timeout = deadline.expiry() - std::chrono::steady_clock::now();
+  login = std::make_unique<MysqlLogin>(std::move(target));
+  if (watch(login->descriptor())) wait_for(wait_read);
 }
 
 void MysqlConnection::Impl::finish_connect() {
-  const TlsMode tls = tls_mode(endpoint.sslmode);
-  const bool encrypted = mysql_get_ssl_cipher(handle) != nullptr;
-  if (!encrypted && target.unix_socket.empty() && tls != TlsMode::disable &&
-      tls != TlsMode::prefer) {
-    return fail({FailureKind::server_error, "", "the server does not speak TLS"});
-  }
-  if (!watch_socket()) return;
+  Outcome<MYSQL*> outcome = std::exchange(login, nullptr)->take();
+  if (!outcome) return fail(std::move(outcome.error()));
+  handle = *outcome;
+  if (!watch(socket_of(handle))) return;
   ++operation;
   deadline.cancel();
   stage = Stage::ready;
@@ -285,20 +243,15 @@ void MysqlConnection::Impl::finish_connect() {
 
 // ---- The socket ----------------------------------------------------------------
 
-bool MysqlConnection::Impl::watch_socket() {
-  const int own = socket_of(handle);
-  if (own >= 0 && own == watched) return true;
+bool MysqlConnection::Impl::watch(int descriptor) {
   ++registration;
   armed = 0;
   asio::error_code error;
   socket.close(error);
-  const int duplicate = own >= 0 ? ::dup(own) : -1;
+  const int duplicate = descriptor >= 0 ? ::dup(descriptor) : -1;
   if (duplicate >= 0) {
     socket.assign(duplicate, error);
-    if (!error) {
-      watched = own;
-      return true;
-    }
+    if (!error) return true;
     ::close(duplicate);
   }
   fail_later({FailureKind::reset, "", "cannot watch the connection's socket"});
@@ -348,7 +301,7 @@ void MysqlConnection::Impl::on_readable_idle() {
 void MysqlConnection::Impl::drive(unsigned ready) {
   switch (stage) {
     case Stage::connecting:
-      return drive_connect(ready);
+      return finish_connect();
     case Stage::sending:
       return drive_query(ready);
     case Stage::fetching:

@@ -1,11 +1,10 @@
 // One connection to MySQL or MariaDB, driven by Asio without blocking;
 // connection.hpp has the rules, mysql_driver.hpp the C library.
 //
-// The library resolves names synchronously, so it is given numeric addresses
-// only: the name is resolved by Asio first, and its addresses are tried in turn.
-// A host of "/..." is the path of a Unix socket. It reads no option file and no
-// environment, sends no local file whatever the server asks for, and one
-// statement at a time.
+// A name is resolved by Asio first, and its addresses are tried in turn: the
+// library resolves without a deadline. A host of "/..." is the path of a Unix
+// socket. Neither option files nor the environment are read, no local file is sent
+// whatever the server asks for, and one statement at a time.
 #pragma once
 
 #include "topology/client/connection.hpp"

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <charconv>
-#include <optional>
 
 namespace relevo::client {
 namespace {
@@ -70,7 +69,7 @@ FailureKind kind_of(int system_error, FailureKind otherwise) {
 }  // namespace
 
 Failure read_mysql_failure(unsigned number, std::string_view sqlstate, std::string_view message,
-                           bool connecting, int socket_error) {
+                           bool connecting) {
   Failure failure;
   failure.message = message;
   if (!is_client_error(number)) {
@@ -80,7 +79,7 @@ Failure read_mysql_failure(unsigned number, std::string_view sqlstate, std::stri
     if (failure.message.empty()) failure.message = "the client library failed without a word";
     return failure;
   }
-  const int error = socket_error != 0 ? socket_error : system_error_in(message);
+  const int error = system_error_in(message);
   switch (number) {
     case socket_connect_failed:
     case host_connect_failed:
@@ -98,7 +97,7 @@ Failure read_mysql_failure(unsigned number, std::string_view sqlstate, std::stri
       failure.sqlstate = "28000";  // a way to log in that is not ours
       break;
     case ssl_failed:
-      failure.kind = kind_of(socket_error, FailureKind::server_error);
+      failure.kind = kind_of(error, FailureKind::server_error);
       break;
     case packet_too_large:
       failure.kind = FailureKind::reset;

@@ -8,18 +8,16 @@
 // https://dev.mysql.com/doc/mysql-errors/8.4/en/
 #pragma once
 
-#include <cstdint>
-#include <string>
+#include <optional>
 #include <string_view>
 
 #include "topology/client/connection.hpp"
 
 namespace relevo::client {
 
-// `peer_closed`: the socket was seen to be at its end. `connecting`: log-in is not
-// over. `socket_error`: what the kernel says of the socket, 0 when nothing.
+// `connecting`: log-in is not over.
 Failure read_mysql_failure(unsigned number, std::string_view sqlstate, std::string_view message,
-                           bool connecting, int socket_error = 0);
+                           bool connecting);
 
 // An error packet that the server sent unasked, before it ended the connection:
 // "shutdown in progress", "connection was killed". nullopt when it is none, as

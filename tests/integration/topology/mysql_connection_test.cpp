@@ -1,12 +1,9 @@
 // The connection to MySQL's kind against a real MariaDB server: what it brings
 // back, and how each failure is told apart.
-#include "topology/client/mysql_connection.hpp"
-
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "tests/integration/topology/mariadb_fixture.hpp"
+#include "tests/integration/topology/mysql_session.hpp"
 #include "tests/support/tcp_gate.hpp"
 
 namespace relevo::testing {
@@ -20,46 +17,6 @@ using client::Outcome;
 using client::Rows;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-struct Session {
-  asio::io_context io;
-  MysqlConnection connection{io};
-
-  // Runs until the handler was called, which must not be from within the call.
-  Outcome<void> connect(const Endpoint& endpoint, model::Duration timeout = seconds(20)) {
-    std::optional<Outcome<void>> result;
-    connection.connect(endpoint, timeout, [&](Outcome<void> outcome) {
-      EXPECT_FALSE(result) << "called twice";
-      result = std::move(outcome);
-    });
-    EXPECT_FALSE(result) << "called from within";
-    run_until([&] { return result.has_value(); });
-    return *result;
-  }
-  Outcome<Rows> query(const std::string& sql, model::Duration timeout = seconds(20)) {
-    std::optional<Outcome<Rows>> result;
-    connection.query(sql, timeout, [&](Outcome<Rows> outcome) {
-      EXPECT_FALSE(result) << "called twice";
-      result = std::move(outcome);
-    });
-    EXPECT_FALSE(result) << "called from within";
-    run_until([&] { return result.has_value(); });
-    return *result;
-  }
-  std::string value(const std::string& sql) {
-    const auto rows = query(sql);
-    EXPECT_TRUE(rows) << (rows ? "" : rows.error().message);
-    return rows && !rows->rows.empty() ? rows->rows[0][0].value_or("NULL") : "";
-  }
-  void run_until(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + seconds(60);
-    while (!condition() && std::chrono::steady_clock::now() < deadline) {
-      io.restart();
-      io.run_one_for(milliseconds(50));
-    }
-    ASSERT_TRUE(condition());
-  }
-};
 
 class MysqlConnectionTest : public SharedMariadb {
  protected:
@@ -76,7 +33,7 @@ class MysqlConnectionTest : public SharedMariadb {
     EXPECT_FALSE(session_.connection.connected());
     return outcome ? Failure{} : outcome.error();
   }
-  Session session_;
+  MysqlSession session_;
 };
 
 TEST_F(MysqlConnectionTest, BringsRowsAndNulls) {
@@ -216,11 +173,11 @@ TEST_F(MysqlConnectionTest, TellsWhyALogInWasRefused) {
 
 TEST_F(MysqlConnectionTest, TellsAServerThatIsFull) {
   cluster().sql(0, "SET GLOBAL max_connections = 10");
-  std::vector<std::unique_ptr<Session>> others;
+  std::vector<std::unique_ptr<MysqlSession>> others;
   Failure full;
   const Endpoint app = owner();
   while (others.size() < 30 && full.message.empty()) {
-    others.push_back(std::make_unique<Session>());
+    others.push_back(std::make_unique<MysqlSession>());
     const auto outcome = others.back()->connect(app);
     if (!outcome) full = outcome.error();
   }

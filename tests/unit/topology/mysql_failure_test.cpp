@@ -33,6 +33,7 @@ TEST(MysqlFailure, OfTheNetworkByTheSystemsNumber) {
            Case{2013, "Lost connection to server during query", FailureKind::reset},
            Case{2006, "Server has gone away", FailureKind::reset},
            Case{2026, "TLS/SSL error: certificate verify failed", FailureKind::server_error},
+           Case{2026, "TLS/SSL error: Connection reset by peer (104)", FailureKind::reset},
            Case{2027, "Malformed communication packet", FailureKind::server_error},
            Case{2061, "Authentication plugin 'x' reported error", FailureKind::server_error},
            Case{5012, "not allowed by the client", FailureKind::server_error},

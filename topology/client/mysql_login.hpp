@@ -1,0 +1,52 @@
+// One log-in to MySQL or MariaDB, on a thread of its own.
+//
+// Why a thread: both C libraries connect without blocking only until TLS begins.
+// MariaDB's then waits for the server's half of the handshake in poll(), and
+// checks the certificate against the host that it was given, which therefore has
+// to be a name. A server that stops in the middle of a handshake would stop the
+// whole control plane. Here it stops a thread that nobody waits for.
+//
+// The thread ends by the library's own timeouts, at most a second after the time
+// that it was given. Until then it may outlive its owner; it touches nothing but
+// what it shares with this object. The process waits for such threads at its end.
+#pragma once
+
+#include <mysql.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "topology/client/connection.hpp"
+#include "topology/client/mysql_driver.hpp"
+
+namespace relevo::client {
+
+struct MysqlTarget {
+  std::vector<std::string> hosts;  // tried in this order; a Unix socket's path is one
+  std::uint16_t port = 0;
+  std::string user, password, database;
+  std::string application_name;
+  TlsMode tls = TlsMode::prefer;
+  std::string ca_file;
+  model::Duration timeout{};
+};
+
+class MysqlLogin {
+ public:
+  explicit MysqlLogin(MysqlTarget target);  // begins
+  ~MysqlLogin();                            // gives up: what comes of it is closed
+  MysqlLogin(const MysqlLogin&) = delete;
+  MysqlLogin& operator=(const MysqlLogin&) = delete;
+
+  // Readable once it has ended; -1 when none can be had, and take() says so.
+  int descriptor() const;
+  // After that, and once: a connection, which is the caller's, or why there is none.
+  Outcome<MYSQL*> take();
+
+ private:
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace relevo::client
