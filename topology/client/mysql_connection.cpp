@@ -24,15 +24,6 @@ using asio::posix::stream_descriptor;
 
 // A name with more addresses than this is not one server.
 constexpr std::size_t addresses_max = 4;
-constexpr std::uint16_t default_port = 3306;
-
-TlsMode tls_mode(std::string_view sslmode) {
-  if (sslmode == "disable") return TlsMode::disable;
-  if (sslmode == "require") return TlsMode::require;
-  if (sslmode == "verify-ca") return TlsMode::verify_ca;
-  if (sslmode == "verify-full") return TlsMode::verify_full;
-  return TlsMode::prefer;  // "allow", "prefer"
-}
 
 }  // namespace
 
@@ -214,16 +205,8 @@ void MysqlConnection::Impl::resolve() {
 
 void MysqlConnection::Impl::log_in(std::vector<std::string> hosts) {
   stage = Stage::connecting;
-  MysqlTarget target;
-  target.hosts = std::move(hosts);
-  target.port = endpoint.port != 0 ? endpoint.port : default_port;
-  target.user = endpoint.user;
-  target.password = endpoint.password;
-  target.database = endpoint.database;
-  target.application_name = endpoint.application_name;
-  target.tls = tls_mode(endpoint.sslmode);
-  target.ca_file = endpoint.sslrootcert;
-  target.timeout = deadline.expiry() - std::chrono::steady_clock::now();
+  MysqlTarget target{endpoint, std::move(hosts),
+                     deadline.expiry() - std::chrono::steady_clock::now()};
   login = std::make_unique<MysqlLogin>(std::move(target));
   if (watch(login->descriptor())) wait_for(wait_read);
 }

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "topology/model/ids.hpp"
 
@@ -26,6 +27,14 @@ enum Readiness : unsigned { wait_read = 1, wait_write = 2 };
 // How strictly TLS is wanted: libpq's words.
 // https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS
 enum class TlsMode : std::uint8_t { disable, prefer, require, verify_ca, verify_full };
+
+inline TlsMode tls_mode(std::string_view sslmode) {
+  if (sslmode == "disable") return TlsMode::disable;
+  if (sslmode == "require") return TlsMode::require;
+  if (sslmode == "verify-ca") return TlsMode::verify_ca;
+  if (sslmode == "verify-full") return TlsMode::verify_full;
+  return TlsMode::prefer;  // "allow", "prefer"
+}
 
 struct MysqlAddress {
   const char* host;         // name or numeric address; "localhost" for a socket

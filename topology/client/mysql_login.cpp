@@ -11,10 +11,13 @@
 #include <thread>
 #include <utility>
 
+#include "topology/client/mysql_driver.hpp"
 #include "topology/client/mysql_failure.hpp"
 
 namespace relevo::client {
 namespace {
+
+constexpr std::uint16_t default_port = 3306;
 
 // Log-ins that are under way in this process. Its end waits for them: they use
 // what the libraries tear down at the very end, so these are set up first.
@@ -61,8 +64,8 @@ MYSQL* make_handle(const MysqlTarget& target, bool over_tcp) {
   mysql_options(handle, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet_bytes_max);
   mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   mysql_options4(handle, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",
-                 target.application_name.c_str());
-  set_mysql_options(handle, target.tls, target.ca_file);
+                 target.endpoint.application_name.c_str());
+  set_mysql_options(handle, tls_mode(target.endpoint.sslmode), target.endpoint.sslrootcert);
   return handle;
 }
 
@@ -73,19 +76,20 @@ Outcome<MYSQL*> log_in_to(const MysqlTarget& target, const std::string& host,
   if (handle == nullptr) {
     return tl::make_unexpected(Failure{FailureKind::reset, "", "out of memory for a connection"});
   }
+  const Endpoint& as = target.endpoint;
   MysqlAddress address{};
   address.host = over_tcp ? host.c_str() : "localhost";
   address.unix_socket = over_tcp ? nullptr : host.c_str();
-  address.user = target.user.c_str();
-  address.password = target.password.c_str();
-  address.database = target.database.empty() ? nullptr : target.database.c_str();
-  address.port = target.port;
+  address.user = as.user.c_str();
+  address.password = as.password.c_str();
+  address.database = as.database.empty() ? nullptr : as.database.c_str();
+  address.port = as.port != 0 ? as.port : default_port;
   const bool connected = log_in(handle, address, deadline);
   Failure failure;
   if (!connected) {
     failure =
         read_mysql_failure(mysql_errno(handle), mysql_sqlstate(handle), mysql_error(handle), true);
-  } else if (over_tcp && target.tls >= TlsMode::require &&
+  } else if (over_tcp && tls_mode(as.sslmode) >= TlsMode::require &&
              mysql_get_ssl_cipher(handle) == nullptr) {
     failure = {FailureKind::server_error, "", "the server does not speak TLS"};
   } else {

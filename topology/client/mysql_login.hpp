@@ -18,17 +18,12 @@
 #include <vector>
 
 #include "topology/client/connection.hpp"
-#include "topology/client/mysql_driver.hpp"
 
 namespace relevo::client {
 
 struct MysqlTarget {
-  std::vector<std::string> hosts;  // tried in this order; a Unix socket's path is one
-  std::uint16_t port = 0;
-  std::string user, password, database;
-  std::string application_name;
-  TlsMode tls = TlsMode::prefer;
-  std::string ca_file;
+  Endpoint endpoint;
+  std::vector<std::string> hosts;  // in place of its own, tried in this order
   model::Duration timeout{};
 };
 

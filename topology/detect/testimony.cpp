@@ -10,7 +10,10 @@ namespace {
 using model::ReceiverState;
 
 // A receiver asks for a sign of life after half its timeout; the answer needs a
-// round trip and a busy machine some more.
+// round trip and a busy machine some more. MySQL's and MariaDB's never ask: their
+// upstream sends a heartbeat each period, told here as half a timeout. With the
+// default period of 30 s their silence testifies to nothing for so long; that
+// their connection broke does so at once.
 constexpr model::Duration receiver_reply_margin = std::chrono::milliseconds(500);
 
 bool hears(const DetectorSettings& settings, const LatestStatus& latest, model::Instant now) {

@@ -34,7 +34,7 @@ bool answers(const Assessment& assessment) {
   return false;
 }
 
-const char* receiver_words(ReceiverState state) {
+std::string receiver_words(ReceiverState state) {
   switch (state) {
     case ReceiverState::none:
       return "receiver is disconnected";
@@ -47,6 +47,8 @@ const char* receiver_words(ReceiverState state) {
   }
   return "receiver is disconnected";
 }
+
+std::string quoted(const std::string& text) { return text.empty() ? "" : ": " + text; }
 
 struct Standing {
   NodeState state = NodeState::down;
@@ -165,12 +167,17 @@ Standing Builder::replica_standing(model::NodeId id, const LatestStatus& latest)
   const Assessment& assessment = assessments_[id];
   const ReplicaLag& lag = lags_[id];
   if (latest.status.receiver != ReceiverState::streaming) {
-    return {NodeState::lagging, false, receiver_words(latest.status.receiver)};
+    return {NodeState::lagging, false,
+            receiver_words(latest.status.receiver) + quoted(latest.status.receiver_error)};
   }
   if (!lag.lag) return {NodeState::lagging, false, unknown_lag_reason(latest)};
   if (*lag.lag > settings_.max_lag) {
     std::string reason = "lag " + in_words(*lag.lag) + " is over " + in_words(settings_.max_lag);
-    if (latest.status.replay_paused) reason += "; replay is paused";
+    if (!latest.status.applier_error.empty()) {
+      reason += "; replay stopped" + quoted(latest.status.applier_error);
+    } else if (latest.status.replay_paused) {
+      reason += "; replay is paused";
+    }
     return {NodeState::lagging, false, std::move(reason)};
   }
   return {NodeState::online, true, assessment.reason};

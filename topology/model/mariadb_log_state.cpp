@@ -75,14 +75,28 @@ bool MariadbLogState::covers(const MariadbLogState& other) const {
 }
 
 std::string MariadbLogState::excess_over(const MariadbLogState& other) const {
+  const auto known_to_other = [&](const auto& origin) {
+    const auto theirs = other.last_.find(origin);
+    return theirs == other.last_.end() ? std::uint64_t{0} : theirs->second;
+  };
+  // How far the two go together in each domain: what is further came after that.
+  std::map<std::uint32_t, std::uint64_t> common;
+  for (const auto& [origin, sequence] : last_) {
+    auto& furthest = common[origin.first];
+    furthest = std::max(furthest, std::min(sequence, known_to_other(origin)));
+  }
   std::string text;
   for (const auto& [origin, sequence] : last_) {
-    const auto theirs = other.last_.find(origin);
-    const std::uint64_t known = theirs == other.last_.end() ? 0 : theirs->second;
-    if (sequence <= known) continue;
+    auto before = known_to_other(origin);
+    if (sequence <= before) continue;
+    if (const auto together = common[origin.first]; together < sequence) {
+      before = std::max(before, together);
+    } else if (before == 0) {
+      before = sequence - 1;
+    }
     if (!text.empty()) text += ",";
-    text += origin_text(origin) + std::to_string(known + 1);
-    if (sequence > known + 1) text += ".." + std::to_string(sequence);
+    text += origin_text(origin) + std::to_string(before + 1);
+    if (sequence > before + 1) text += ".." + std::to_string(sequence);
   }
   return text;
 }

@@ -32,7 +32,9 @@ class MariadbLogState {
   void add(const MariadbLogState& other);
 
   bool covers(const MariadbLogState& other) const;
-  // What this has and `other` lacks, as ranges "0-1-101..105"; "" when nothing.
+  // What this has and `other` lacks, as ranges "0-1-101..105"; "" when nothing. The
+  // last number of a range is certain, the others are bounds: a domain's servers
+  // count on from one another, so that one server's numbers have gaps.
   std::string excess_over(const MariadbLogState& other) const;
 
   bool operator==(const MariadbLogState&) const = default;

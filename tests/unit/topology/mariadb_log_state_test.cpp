@@ -40,6 +40,11 @@ TEST(MariadbLogState, HigherNumberOfAnotherOriginCoversNothing) {
 TEST(MariadbLogState, ExcessNamesEachOriginAndDomain) {
   EXPECT_EQ(state("0-1-5,0-3-9,2-1-1").excess_over(state("0-1-5,0-3-8")), "0-3-9,2-1-1");
   EXPECT_EQ(state("0-3-3").excess_over(state("")), "0-3-1..3");
+  // An origin that the other never heard of counts on from where both were.
+  EXPECT_EQ(state("0-1-9,0-2-10").excess_over(state("0-1-9")), "0-2-10");
+  EXPECT_EQ(state("0-1-9,0-2-12").excess_over(state("0-1-9")), "0-2-10..12");
+  // Written in between (gtid_strict_mode off): only its last number is certain.
+  EXPECT_EQ(state("0-1-9,0-2-5").excess_over(state("0-1-9")), "0-2-5");
 }
 
 TEST(MariadbLogState, EmptyIsCoveredByAll) {

@@ -119,6 +119,22 @@ TEST(ViewBuilder, ADisconnectedReceiverOutweighsASmallLag) {
   }
 }
 
+TEST(ViewBuilder, TheServersOwnErrorIsPartOfTheReason) {
+  Cluster cluster;
+  model::NodeStatus status = replica_status(ReceiverState::none);
+  status.receiver_error = "1236: Could not find GTID state";
+  cluster.script.ok(1, 1005, status);
+  EXPECT_EQ(cluster.node(1).reason, "receiver is disconnected: 1236: Could not find GTID state");
+
+  status = replica_status();
+  status.replay_paused = true;
+  status.applier_error = "1062: Duplicate entry";
+  cluster.script.ok(2, 1005, status);
+  cluster.lags[2].lag = milliseconds(1200);
+  EXPECT_EQ(cluster.node(2).reason,
+            "lag 1.2 s is over 1.0 s; replay stopped: 1062: Duplicate entry");
+}
+
 TEST(ViewBuilder, ThePrimaryIsNeverShunnedForLag) {
   Cluster cluster;
   cluster.lags[0] = {};
