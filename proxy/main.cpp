@@ -77,10 +77,6 @@ int main(int argc, char** argv) {
     return exit_usage;
   }
   for (std::size_t i = 0; i < config->clusters.size(); ++i) {
-    if (config->clusters[i].engine != config::Engine::postgres) {
-      std::cerr << "$.clusters[" << i << "].engine: only \"postgres\" is served by this version\n";
-      return exit_usage;
-    }
     if (const auto settings = net::make_cluster_settings(config->clusters[i]); !settings) {
       std::cerr << "$.clusters[" << i << "]: " << settings.error().message << '\n';
       return exit_usage;

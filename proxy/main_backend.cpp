@@ -123,7 +123,9 @@ Result<admin::Explanation> Process::explain(const std::string& cluster, const st
     view = views_[*index];
   }
   if (view == nullptr) return fail("unavailable", "the cluster has not been looked at yet");
-  const route::Analysis analysis = route::analyze_postgres(sql, {});
+  const bool mysql = config_.clusters[*index].engine == config::Engine::mysql;
+  const route::Analysis analysis =
+      mysql ? route::analyze_mysql(sql, {}) : route::analyze_postgres(sql, {});
   const std::vector<std::uint32_t> loads(view->nodes.size());
   std::uint32_t turn = 0;
   const route::Choice choice =

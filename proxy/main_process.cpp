@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
+#include <algorithm>
 #include <asio/post.hpp>
 #include <csignal>
 #include <thread>
@@ -28,6 +29,23 @@ KnownUser known_user(const std::optional<act::RoleSecret>& role) {
   if (!role || !role->can_login || role->valid_until_passed || !role->rolpassword) return known;
   auto verifier = session::postgres::parse_verifier(*role->rolpassword);
   if (verifier) known.verifier = std::move(*verifier);
+  return known;
+}
+
+// The catalogue has a row for each way in; an account is what one host pattern has.
+session::mysql::KnownUser known_user(const std::vector<act::AccountSecret>& secrets) {
+  session::mysql::KnownUser known;
+  for (const act::AccountSecret& secret : secrets) {
+    auto account = std::find_if(known.accounts.begin(), known.accounts.end(),
+                                [&](const auto& one) { return one.host == secret.host; });
+    if (account == known.accounts.end()) {
+      known.accounts.push_back({.host = secret.host, .methods = {}});
+      account = std::prev(known.accounts.end());
+    }
+    account->methods.push_back({secret.plugin, secret.authentication_string});
+    account->locked = account->locked || secret.locked;
+    account->password_expired = account->password_expired || secret.expired;
+  }
   return known;
 }
 
@@ -104,6 +122,16 @@ net::ControlPorts Process::control_ports(std::size_t index) {
       clusters_[index].controller->lookup_role(
           user, [handler](client::Outcome<std::optional<act::RoleSecret>> role) {
             handler(role ? std::optional(known_user(*role)) : std::nullopt);
+          });
+    });
+  };
+  ports.look_up_accounts = [this, index](const std::string& user,
+                                         net::ControlPorts::AccountsHandler handler) {
+    asio::post(io_, [this, index, user, handler = std::move(handler)] {
+      if (ending_) return handler(std::nullopt);
+      clusters_[index].controller->lookup_accounts(
+          user, [handler](client::Outcome<std::vector<act::AccountSecret>> accounts) {
+            handler(accounts ? std::optional(known_user(*accounts)) : std::nullopt);
           });
     });
   };

@@ -37,6 +37,8 @@ act::ControllerSettings controller_settings(const config::Cluster& cluster,
                                             const std::string& state_dir) {
   act::ControllerSettings settings;
   settings.cluster = cluster.name;
+  settings.engine =
+      cluster.engine == config::Engine::mysql ? model::Engine::mysql : model::Engine::postgres;
   for (const config::Node& node : cluster.nodes) {
     settings.nodes.push_back({.name = node.name,
                               .host = node.host,

@@ -2,6 +2,8 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
+
 #include "proxy/session/postgres/auth/verifier.hpp"
 
 namespace relevo::net {
@@ -70,15 +72,23 @@ ClusterSettingsPtr SharedCluster::settings() const {
 void SharedCluster::replace_settings(ClusterSettingsPtr settings) {
   const std::scoped_lock lock(mutex_);
   settings_ = std::move(settings);
-  for (const auto& [key, pool] : pools_) pool->resize(settings_->config.pool.size);
+  for (const auto& [key, known] : pools_) {
+    if (const auto pool = known.lock()) pool->resize(settings_->config.pool.size);
+  }
 }
 
 std::shared_ptr<pool::SharedPool> SharedCluster::pool(const PoolKey& key) {
   const std::scoped_lock lock(mutex_);
-  auto& pool = pools_[key];
+  if (pools_.size() >= sweep_at_) {
+    std::erase_if(pools_, [](const auto& entry) { return entry.second.expired(); });
+    sweep_at_ = std::max<std::size_t>(256, pools_.size() * 2);
+  }
+  auto& known = pools_[key];
+  auto pool = known.lock();
   if (pool == nullptr) {
     const config::Pool& limits = settings_->config.pool;
     pool = std::make_shared<pool::SharedPool>(limits.size, limits.max_clients);
+    known = pool;
   }
   return pool;
 }
@@ -90,63 +100,6 @@ bool SharedCluster::enter() {
     if (now >= limit) return false;
   } while (!clients_.compare_exchange_weak(now, now + 1, std::memory_order_relaxed));
   return true;
-}
-
-void SharedCluster::remember(const std::string& user,
-                             session::postgres::ServerCredentials credentials) {
-  const std::scoped_lock lock(mutex_);
-  credentials_[user] = std::move(credentials);
-}
-
-session::postgres::ServerCredentials SharedCluster::credentials(const std::string& user) const {
-  const std::scoped_lock lock(mutex_);
-  const auto found = credentials_.find(user);
-  return found == credentials_.end() ? session::postgres::ServerCredentials{} : found->second;
-}
-
-namespace {
-
-constexpr std::size_t welcomes_max = 1024;
-
-std::string welcome_key(const std::string& user, const std::string& database,
-                        const session::postgres::SettingsMap& settings) {
-  std::string key = user;
-  const auto add = [&](std::string_view part) {
-    key += '\0';
-    key += part;
-  };
-  add(database);
-  for (const auto& [name, value] : settings) {
-    if (name == "application_name") continue;
-    add(name);
-    add(value.text);
-  }
-  return key;
-}
-
-}  // namespace
-
-SharedCluster::Parameters SharedCluster::welcome(
-    const std::string& user, const std::string& database,
-    const session::postgres::SettingsMap& settings) const {
-  const std::string key = welcome_key(user, database, settings);
-  const std::scoped_lock lock(mutex_);
-  const auto found = welcomes_.find(key);
-  return found == welcomes_.end() ? nullptr : found->second;
-}
-
-void SharedCluster::set_welcome(const std::string& user, const std::string& database,
-                                const session::postgres::SettingsMap& settings,
-                                Parameters parameters) {
-  std::string key = welcome_key(user, database, settings);
-  const std::scoped_lock lock(mutex_);
-  if (welcomes_.size() >= welcomes_max) welcomes_.clear();
-  welcomes_.insert_or_assign(std::move(key), std::move(parameters));
-}
-
-void SharedCluster::forget_welcomes() {
-  const std::scoped_lock lock(mutex_);
-  welcomes_.clear();
 }
 
 }  // namespace relevo::net

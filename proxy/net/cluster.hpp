@@ -1,6 +1,6 @@
-// What all workers share of one cluster: settings that a reload replaces, the
-// limits on clients and server connections, what users log in to servers with,
-// and the way to the control plane.
+// What all workers share of one cluster, whatever it speaks: settings that a
+// reload replaces, the limits on clients and server connections, and the way to
+// the control plane.
 //
 // Thread-safe. Workers keep a pointer to the settings in force and are told of
 // new ones by message, so the query path takes no lock.
@@ -21,6 +21,7 @@
 #include "proxy/net/tls_context.hpp"
 #include "proxy/pool/shared_pool.hpp"
 #include "proxy/route/policy.hpp"
+#include "proxy/session/mysql/account.hpp"
 #include "proxy/session/postgres/client_login.hpp"
 #include "topology/model/view.hpp"
 
@@ -44,12 +45,17 @@ struct ControlPorts {
   // The user's entry in the server's catalogue. `none`: it could not be asked.
   using UserHandler = std::function<void(std::optional<session::postgres::KnownUser>)>;
   std::function<void(const std::string& user, UserHandler)> look_up_user;
+  // The same for MySQL and MariaDB.
+  using AccountsHandler = std::function<void(std::optional<session::mysql::KnownUser>)>;
+  std::function<void(const std::string& user, AccountsHandler)> look_up_accounts;
   std::function<void(model::NodeId, model::TrafficSignal)> signal;
 };
 
 struct PoolKey {
   model::NodeId node = 0;
   std::string user, database;
+  // What else has to be alike for sessions to share a connection: the engine's own.
+  std::uint64_t form = 0;
   auto operator<=>(const PoolKey&) const = default;
 };
 
@@ -68,27 +74,14 @@ class SharedCluster {
   void leave() { clients_.fetch_sub(1, std::memory_order_relaxed); }
   std::uint32_t clients() const { return clients_.load(std::memory_order_relaxed); }
 
-  // What a user's last login revealed, for opening server connections.
-  void remember(const std::string& user, session::postgres::ServerCredentials credentials);
-  session::postgres::ServerCredentials credentials(const std::string& user) const;
-
-  // What a server reports to a session with these settings (application_name
-  // left aside: it is the client's own word), once one of them has asked.
-  using Parameters = std::shared_ptr<const session::postgres::ParameterMap>;
-  Parameters welcome(const std::string& user, const std::string& database,
-                     const session::postgres::SettingsMap& settings) const;
-  void set_welcome(const std::string& user, const std::string& database,
-                   const session::postgres::SettingsMap& settings, Parameters parameters);
-  void forget_welcomes();  // another primary, which may differ
-
   const ControlPorts ports;
 
  private:
   mutable std::mutex mutex_;
   ClusterSettingsPtr settings_;
-  std::map<PoolKey, std::shared_ptr<pool::SharedPool>> pools_;
-  std::map<std::string, session::postgres::ServerCredentials> credentials_;
-  std::map<std::string, Parameters> welcomes_;
+  // As long as some worker has such a pool; the rest is swept as the map grows.
+  std::map<PoolKey, std::weak_ptr<pool::SharedPool>> pools_;
+  std::size_t sweep_at_ = 256;
   std::atomic<std::uint32_t> clients_{0};
 };
 

@@ -1,22 +1,17 @@
 #include "proxy/net/data_plane.hpp"
 
-#include <openssl/rand.h>
 #include <unistd.h>
 
 #include <condition_variable>
 
+#include "proxy/net/mysql/shard.hpp"
+#include "proxy/net/postgres/shard.hpp"
 #include "topology/model/check.hpp"
 
 namespace relevo::net {
 namespace {
 
 constexpr auto gather_timeout = std::chrono::seconds(1);
-
-std::string make_mock_secret() {
-  std::string secret(32, '\0');
-  RELEVO_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(secret.data()), 32) == 1);
-  return secret;
-}
 
 void add(session::Traffic& to, const session::Traffic& from) {
   if (to.nodes.size() < from.nodes.size()) to.nodes.resize(from.nodes.size());
@@ -58,18 +53,19 @@ void add(session::Traffic& to, const session::Traffic& from) {
 
 DataPlane::DataPlane(unsigned workers, std::vector<ClusterPart> parts) {
   for (unsigned i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>(i));
-  const std::string mock_secret = make_mock_secret();
   for (ClusterPart& part : parts) {
     auto made = std::make_unique<Cluster>();
     Cluster& cluster = *made;
     cluster.shared = std::make_shared<SharedCluster>(part.settings, std::move(part.ports));
     cluster.applied = std::move(part.applied);
     cluster.acknowledged.resize(workers);
+    const auto make_shard = cluster.shared->settings()->config.engine == config::Engine::mysql
+                                ? mysql::shard_factory(cluster.shared)
+                                : postgres::shard_factory(cluster.shared);
     for (auto& worker : workers_) {
-      postgres::Shard::Peers peers;
+      Shard::Peers peers;
       peers.count = workers;
-      peers.call = [this, &cluster](std::uint32_t index,
-                                    std::function<void(postgres::Shard&)> call) {
+      peers.call = [this, &cluster](std::uint32_t index, std::function<void(Shard&)> call) {
         workers_[index]->post(
             [&cluster, index, call = std::move(call)] { call(*cluster.shards[index]); });
       };
@@ -77,8 +73,7 @@ DataPlane::DataPlane(unsigned workers, std::vector<ClusterPart> parts) {
                                        model::Epoch epoch, std::uint32_t transactions) {
         on_applied(cluster, index, {sequence, epoch, transactions});
       };
-      cluster.shards.push_back(std::make_unique<postgres::Shard>(*worker, cluster.shared,
-                                                                 std::move(peers), mock_secret));
+      cluster.shards.push_back(make_shard(*worker, std::move(peers)));
     }
     clusters_.push_back(std::move(made));
   }
@@ -203,7 +198,7 @@ DataPlane::Report DataPlane::report(std::size_t cluster, bool rows) {
   };
   auto parts = std::make_shared<Parts>();
   on_each_worker([this, parts, cluster, rows](std::size_t worker) {
-    const postgres::Shard& shard = *clusters_[cluster]->shards[worker];
+    const Shard& shard = *clusters_[cluster]->shards[worker];
     Report part;
     if (rows) shard.report(part.pools, part.clients, part.servers);
     part.traffic = shard.traffic_report();

@@ -15,7 +15,7 @@
 
 #include "proxy/net/cluster.hpp"
 #include "proxy/net/listener.hpp"
-#include "proxy/net/postgres/shard.hpp"
+#include "proxy/net/shard.hpp"
 #include "proxy/net/worker.hpp"
 #include "proxy/session/report.hpp"
 
@@ -60,9 +60,9 @@ class DataPlane {
   struct Cluster {
     std::shared_ptr<SharedCluster> shared;
     std::function<void(model::ViewApplied)> applied;
-    std::vector<std::unique_ptr<postgres::Shard>> shards;  // by worker
-    std::mutex mutex;                                      // guards what follows
-    std::vector<Acknowledgement> acknowledged;             // by worker
+    std::vector<std::unique_ptr<Shard>> shards;  // by worker
+    std::mutex mutex;                            // guards what follows
+    std::vector<Acknowledgement> acknowledged;   // by worker
     model::ViewApplied reported;
   };
 

@@ -36,6 +36,7 @@ void Poller::remove(int fd, PollHandler& handler) {
     epoll_event& event = events_[static_cast<std::size_t>(i)];
     if (event.data.ptr == &handler) event.data.ptr = nullptr;
   }
+  if (called_ == &handler) called_ = nullptr;
   std::erase(later_, &handler);
   std::replace(now_.begin(), now_.end(), &handler, static_cast<PollHandler*>(nullptr));
 }
@@ -46,13 +47,19 @@ void Poller::later(PollHandler& handler) {
   }
 }
 
+void Poller::call(PollHandler& handler, std::uint32_t events) {
+  called_ = &handler;
+  handler.on_poll(events);
+  called_ = nullptr;
+}
+
 void Poller::turn(std::chrono::milliseconds wait_max) {
   const int wait = later_.empty() ? static_cast<int>(wait_max.count()) : 0;
   fetched_ = std::max(0, ::epoll_wait(epoll_, events_.data(), events_max, wait));
   for (next_ = 0; next_ < fetched_;) {
     const epoll_event event = events_[static_cast<std::size_t>(next_++)];
     if (auto* handler = static_cast<PollHandler*>(event.data.ptr)) {
-      handler->on_poll(event.events);
+      call(*handler, event.events);
     } else {
       std::uint64_t ignored;
       while (::read(wake_, &ignored, sizeof ignored) > 0) {
@@ -62,7 +69,7 @@ void Poller::turn(std::chrono::milliseconds wait_max) {
   fetched_ = next_ = 0;
   now_.swap(later_);
   for (std::size_t i = 0; i < now_.size(); ++i) {
-    if (now_[i] != nullptr) now_[i]->on_poll(0);
+    if (now_[i] != nullptr) call(*now_[i], 0);
   }
   now_.clear();
 }

@@ -43,14 +43,21 @@ class Poller {
   void turn(std::chrono::milliseconds wait_max);
   void wake();  // ends a wait; from any thread
 
+  // For a handler in the middle of its on_poll(): that it was not removed, nor
+  // perhaps destroyed, by what it has called.
+  bool still_registered() const { return called_ != nullptr; }
+
  private:
   static constexpr int events_max = 256;
+
+  void call(PollHandler& handler, std::uint32_t events);
 
   int epoll_;
   int wake_;  // eventfd
   std::array<epoll_event, events_max> events_;
   int fetched_ = 0, next_ = 0;  // of events_, in this turn
   std::vector<PollHandler*> later_, now_;
+  PollHandler* called_ = nullptr;  // whose on_poll() runs, unless it was removed meanwhile
 };
 
 }  // namespace relevo::net

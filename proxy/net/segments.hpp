@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,9 +45,18 @@ class Segments {
   bool empty() const { return parts_.empty(); }
   std::size_t size() const { return size_; }
 
-  // Valid until the next change.
-  const std::vector<iovec>& vectors() {
+  // Valid until the next change. What is small in all is copied together: the
+  // kernel takes one part with less ado than several.
+  std::span<const iovec> vectors() {
     vectors_.clear();
+    if (parts_.size() > 1 && size_ <= join_bytes_max) {
+      joined_.clear();
+      for (const Part& part : parts_) {
+        joined_.append(part.data != nullptr ? part.data : own_.data() + part.offset, part.size);
+      }
+      vectors_.push_back({joined_.data(), joined_.size()});
+      return vectors_;
+    }
     for (const Part& part : parts_) {
       const char* data = part.data != nullptr ? part.data : own_.data() + part.offset;
       vectors_.push_back({const_cast<char*>(data), part.size});
@@ -61,13 +71,15 @@ class Segments {
   }
 
  private:
+  static constexpr std::size_t join_bytes_max = 4096;
+
   struct Part {
     const char* data;  // null: in own_ at offset
     std::size_t offset, size;
   };
   std::vector<Part> parts_;
   std::vector<iovec> vectors_;
-  std::string own_;
+  std::string own_, joined_;
   std::size_t own_taken_ = 0;
   std::size_t size_ = 0;
 };

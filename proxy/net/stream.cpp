@@ -29,10 +29,7 @@ constexpr int write_parts_max = 64;
 
 }  // namespace
 
-Stream::~Stream() {
-  if (gone_ != nullptr) *gone_ = true;
-  close();
-}
+Stream::~Stream() { close(); }
 
 void Stream::adopt(int fd) {
   RELEVO_CHECK(!is_open());
@@ -95,17 +92,17 @@ void Stream::on_poll(std::uint32_t events) {
   const bool write = want_write_ && writable_;
   if (owner_ == nullptr || (!read && !write)) return;
   const auto kept = owner_->keep_alive();
-  bool gone = false;  // the owner of this moment need not be whose member we are
-  gone_ = &gone;
   if (read) {
+    // The owner of this moment need not be whose member we are: it may destroy us.
+    const Poller& poller = poller_;
     want_read_ = false;
     owner_->on_stream_readable();
+    if (!poller.still_registered()) return;
   }
-  if (!gone && owner_ != nullptr && want_write_ && writable_) {
+  if (owner_ != nullptr && want_write_ && writable_) {
     want_write_ = false;
     owner_->on_stream_writable();
   }
-  if (!gone) gone_ = nullptr;
 }
 
 ReadResult Stream::read(std::span<char> into) {
@@ -168,10 +165,14 @@ ReadResult Stream::read_tls(std::span<char> into) {
 
 std::ptrdiff_t Stream::write_some(const iovec* parts, int count) {
   if (ssl_ != nullptr) return write_tls(parts, count);
+  if (count == 1) return written(::send(fd(), parts->iov_base, parts->iov_len, MSG_NOSIGNAL));
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(parts);
   message.msg_iovlen = static_cast<std::size_t>(std::min(count, write_parts_max));
-  const ssize_t sent = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+  return written(::sendmsg(fd(), &message, MSG_NOSIGNAL));
+}
+
+std::ptrdiff_t Stream::written(ssize_t sent) {
   if (sent >= 0) return sent;
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
     writable_ = errno == EINTR;
@@ -209,11 +210,11 @@ std::ptrdiff_t Stream::write_tls(const iovec* parts, int count) {
 }
 
 IoStatus Stream::write(std::string_view bytes) {
-  const std::vector<iovec> parts = {{const_cast<char*>(bytes.data()), bytes.size()}};
-  return write(parts);
+  const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+  return write(std::span(&part, 1));
 }
 
-IoStatus Stream::write(const std::vector<iovec>& parts) {
+IoStatus Stream::write(std::span<const iovec> parts) {
   std::size_t skip = 0;  // bytes of `parts` that have gone
   if (!blocked()) {
     // Up to write_parts_max parts go with each call; the rest with the next.

@@ -73,7 +73,7 @@ class Stream final : PollHandler {
   // Bytes that are there already, without taking them. Plain streams only.
   ReadResult peek(std::span<char> into);
   // ok, or failed. What cannot go now is copied and queued.
-  IoStatus write(const std::vector<iovec>& parts);
+  IoStatus write(std::span<const iovec> parts);
   IoStatus write(std::string_view bytes);
   bool blocked() const { return !queue_.empty(); }
   std::size_t queued_bytes() const { return queue_.size() - queue_sent_; }
@@ -97,13 +97,13 @@ class Stream final : PollHandler {
  private:
   ReadResult read_tls(std::span<char> into);
   std::ptrdiff_t write_some(const iovec* parts, int count);  // bytes; -1 would block; -2 failed
+  std::ptrdiff_t written(ssize_t sent);                      // what a system call's answer means
   std::ptrdiff_t write_tls(const iovec* parts, int count);
 
   void on_poll(std::uint32_t events) override;
 
   Poller& poller_;
   StreamOwner* owner_ = nullptr;
-  bool* gone_ = nullptr;  // while the owner is being called: where to say that we are destroyed
   int fd_ = -1;
   // An edge was seen and what it announced is not used up.
   bool readable_ = false, writable_ = false;

@@ -32,7 +32,7 @@ void Worker::start() {
 void Worker::run() {
   auto next_tick = std::chrono::steady_clock::now();
   while (!stopping_.load(std::memory_order_relaxed)) {
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = about_now_ = std::chrono::steady_clock::now();
     if (now >= next_tick) {
       deadlines_.run(now);
       next_tick = now + tick_interval;

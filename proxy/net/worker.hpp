@@ -42,6 +42,9 @@ class Worker {
   }
 
   Poller& poller() { return poller_; }
+  // When the present turn of the loop began, at most a tick ago: for what is
+  // measured in seconds. Reading the clock costs more than all else of a pool.
+  model::Instant about_now() const { return about_now_; }
   // For name resolution; its handlers run up to one tick late.
   asio::io_context& io() { return io_; }
   Deadlines& deadlines() { return deadlines_; }
@@ -61,6 +64,7 @@ class Worker {
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   Poller poller_;
+  model::Instant about_now_{};
   std::atomic<bool> posted_{false}, stopping_{false};
   Deadlines deadlines_;
   BlockPool blocks_;

@@ -68,7 +68,7 @@ MODULES = {
         "relevo_decide relevo_detect relevo_client relevo_probe relevo_journal relevo_lease relevo_model",
         "relevo_asio"),
     "relevo_net": module(
-        "proxy/net", "relevo_session relevo_pool relevo_route relevo_config relevo_model",
+        "proxy/net", "relevo_session relevo_session_mysql relevo_pool relevo_route relevo_config relevo_model",
         "relevo_asio OpenSSL::SSL"),
     "relevo_admin": module(
         "proxy/admin", "relevo_model",

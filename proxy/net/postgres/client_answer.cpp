@@ -142,7 +142,7 @@ void ClientSession::settle() {
   if (welcoming_ && server_->clean() && own_ == Own::none) {
     const auto parameters =
         std::make_shared<const session::postgres::ParameterMap>(server_->parameters);
-    shard_.cluster().set_welcome(user_, database_, *settings_, parameters);
+    shard_.memory().set_welcome(user_, database_, *settings_, parameters);
     unlink();
     state_ = State::welcoming;
     return finish_welcome(*parameters);

@@ -66,7 +66,7 @@ void ClientSession::on_login_step(ClientLogin::Step step, std::string& out) {
       settings_ = startup_settings_;
       auto credentials = login_->take_credentials();
       if (credentials.keys || credentials.md5 || credentials.password) {
-        shard_.cluster().remember(user_, std::move(credentials));
+        shard_.memory().remember(user_, std::move(credentials));
       }
       login_.reset();
       cancel_key_ = shard_.worker().random_text(version_ >= wire::version_3_2 ? 32 : 4);
@@ -185,7 +185,8 @@ void ClientSession::advance_password() {
 // finds out whether the database exists; later ones are told from memory.
 void ClientSession::welcome() {
   state_ = State::welcoming;
-  if (const auto known = shard_.cluster().welcome(user_, database_, *settings_)) {
+  pools_ = shard_.pools_of(user_, database_);
+  if (const auto known = shard_.memory().welcome(user_, database_, *settings_)) {
     return finish_welcome(*known);
   }
   plan_ = {};

@@ -108,7 +108,6 @@ route::SessionRouting ClientSession::session_routing() const {
 void ClientSession::route_batch() {
   if (shard_.view() == nullptr) return wait_in_hold();
   route::Demand demand = plan_.demand;
-  const auto& config = shard_.settings().config;
   if (primary_only_ || (pins_ & pin_mode) != 0) {
     demand = {.need = route::Need::write, .unproven = false, .hint = {}};
   }
@@ -116,7 +115,8 @@ void ClientSession::route_batch() {
       route::choose(*shard_.view(), shard_.settings().routing, session_routing(), demand,
                     shard_.loads(), shard_.round_robin());
   if (choice.target == route::Target::hold) {
-    last_route_.assign("held: ").append(choice.reason);
+    routed_to_ = std::nullopt;
+    routed_because_ = choice.reason;
     return wait_in_hold();
   }
   session::Traffic& traffic = shard_.traffic();
@@ -124,14 +124,15 @@ void ClientSession::route_batch() {
       last_write_.has_value()) {
     ++traffic.causal_to_primary;
   }
-  last_route_.assign(config.nodes[choice.node].name).append(": ").append(choice.reason);
-  const PoolKey key{choice.node, user_, database_};
-  auto acquired = shard_.acquire(*this, key);
+  routed_to_ = choice.node;
+  routed_because_ = choice.reason;
+  ServerPool& pool = (*pools_)[choice.node];
+  auto acquired = shard_.acquire(*this, pool);
   if (acquired.refused) {
     ++traffic.queue_timeouts;
     return fail_batch("53300", "too many sessions wait for a server connection");
   }
-  if (acquired.server == nullptr) return wait_in_queue(key);
+  if (acquired.server == nullptr) return wait_in_queue(pool);
   on_server(std::move(acquired.server));
 }
 
@@ -149,7 +150,7 @@ void ClientSession::begin_wait(State state, std::chrono::milliseconds limit, boo
     session::Traffic& traffic = self->shard_.traffic();
     if (hold) {
       ++traffic.hold_timeouts;
-      self->fail_batch("57P03", "no primary is available: " + self->last_route_);
+      self->fail_batch("57P03", "no primary is available: " + self->last_route());
     } else {
       ++traffic.queue_timeouts;
       self->fail_batch("53300",
@@ -165,13 +166,13 @@ void ClientSession::wait_in_hold() {
   begin_wait(State::holding, shard_.settings().config.failover.hold, true);
 }
 
-void ClientSession::wait_in_queue(const PoolKey& key) {
-  waiting_for_ = key;
+void ClientSession::wait_in_queue(ServerPool& pool) {
+  waiting_for_ = &pool;
   begin_wait(State::queued, shard_.settings().config.pool.queue_timeout, false);
 }
 
 void ClientSession::stop_waiting() {
-  if (state_ == State::queued) shard_.stop_waiting(ticket_, waiting_for_);
+  if (state_ == State::queued) shard_.stop_waiting(ticket_, *waiting_for_);
   if (state_ == State::queued || state_ == State::holding) {
     shard_.worker().deadlines().clear(deadline_);
     if (!held_while_linked_) state_ = State::idle;
@@ -195,7 +196,7 @@ void ClientSession::on_node_unavailable() {
   // Perhaps another node will do. The primary has no substitute: route_batch
   // waits for it again, with the same deadline.
   const auto view = shard_.view();
-  if (view->primary == waiting_for_.node && view->gate == model::PrimaryGate::open &&
+  if (view->primary == waiting_for_->key.node && view->gate == model::PrimaryGate::open &&
       plan_.demand.need != route::Need::read) {
     return;
   }
@@ -218,10 +219,10 @@ void ClientSession::cancel_wait() {
 
 // -- linked --------------------------------------------------------------------------------
 
-void ClientSession::on_server(ServerPtr server) {
-  shard_.worker().deadlines().clear(deadline_);
+void ClientSession::on_server(ServerLinkPtr server) {
+  if (deadline_ != 0) shard_.worker().deadlines().clear(deadline_);
   state_ = State::linked;
-  server_ = std::move(server);
+  server_ = std::static_pointer_cast<ServerConnection>(std::move(server));
   server_->lend(*this);
   server_->session_ticket = ticket_;
   ++shard_.traffic().nodes[server_->key().node].clients;

@@ -20,9 +20,8 @@ model::Instant now() { return std::chrono::steady_clock::now(); }
 }  // namespace
 
 ClientSession::ClientSession(Shard& shard, Ticket ticket, bool counted)
-    : shard_(shard),
-      ticket_(ticket),
-      counted_(counted),
+    : SessionLink(ticket, counted),
+      shard_(shard),
       stream_(shard.worker().poller()),
       in_(shard.worker().blocks()) {}
 
@@ -41,7 +40,7 @@ void ClientSession::start(int fd, bool unix_socket, std::string address) {
   setup.nonce = worker.random_text(24);
   const std::uint32_t salt = worker.random_u32();
   std::memcpy(setup.md5_salt.data(), &salt, sizeof salt);
-  setup.mock_secret = shard_.mock_secret();
+  setup.mock_secret = shard_.memory().mock_secret();
   setup.tls_offered = shard_.settings().client_tls.context != nullptr;
   setup.tls_required = config.tls.mode == config::ClientTls::require && !unix_socket;
   setup.trusted = unix_socket && config.auth.unix_socket == config::UnixAuth::trust;
@@ -188,7 +187,9 @@ void ClientSession::drop_server() {
     server->take_back();
     shard_.give_back(server);
   } else {
-    // In the middle of something, or with state that nobody else may see.
+    // In the middle of something, or with state that nobody else may see. What
+    // it runs for nobody is stopped, as far as the server can.
+    if (server->usable() && !server->exchange.idle()) shard_.cancel_on(server);
     server->close();
   }
   shard_.note_primary_idle();
@@ -198,6 +199,12 @@ void ClientSession::end_when_idle() {
   ending_ = true;
   const bool in_work = state_ == State::linked && server_ != nullptr && !server_->clean();
   if (!in_work) end("57P01", "Relevo is shutting down");
+}
+
+std::string ClientSession::last_route() const {
+  if (routed_because_.empty()) return {};
+  const std::string to = routed_to_ ? shard_.settings().config.nodes[*routed_to_].name : "held";
+  return to + ": " + std::string(routed_because_);
 }
 
 session::ClientRow ClientSession::report() const {
@@ -231,7 +238,7 @@ session::ClientRow ClientSession::report() const {
   }
   if (server_ != nullptr) row.node = shard_.settings().config.nodes[server_->key().node].name;
   row.pinned = pin_reason();
-  row.last_route = last_route_;
+  row.last_route = last_route();
   row.age_s = seconds(started_);
   row.tls = stream_.is_tls();
   return row;

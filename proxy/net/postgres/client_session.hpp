@@ -36,34 +36,33 @@
 
 namespace relevo::net::postgres {
 
-class ClientSession final : public Borrower,
+class ClientSession final : public SessionLink,
+                            public Borrower,
                             public StreamOwner,
                             public std::enable_shared_from_this<ClientSession> {
  public:
-  // `counted`: it has a place among max_clients. Without one it may only cancel.
+  // Without a place among max_clients it may only cancel.
   ClientSession(Shard& shard, Ticket ticket, bool counted);
   ~ClientSession() override;
 
-  void start(int fd, bool unix_socket, std::string address);
-
-  // -- from the shard ----------------------------------------------------------
-  void on_server(ServerPtr server);
-  void on_server_refused(const Error& error);
-  void on_node_unavailable();
-  void on_view_changed();
-  void on_primary_gone();
-  void end_when_idle();
-  void end(std::string_view sqlstate, std::string_view message);
-  void cancel_wait();  // a cancel came while its statement waits for a server
-  bool waits_for(const PoolKey& key) const {
-    return state_ == State::queued && waiting_for_ == key;
+  // -- SessionLink ---------------------------------------------------------------
+  void start(int fd, bool unix_socket, std::string address) override;
+  void on_server(ServerLinkPtr server) override;
+  void on_server_refused(const Error& error) override;
+  void on_node_unavailable() override;
+  void on_view_changed() override;
+  void on_primary_gone() override;
+  void end_when_idle() override;
+  void end_now() override { end("57P01", "Relevo is shutting down"); }
+  bool waits_for(const ServerPool& pool) const override {
+    return state_ == State::queued && waiting_for_ == &pool;
   }
+  session::ClientRow report() const override;
 
-  Ticket ticket() const { return ticket_; }
-  bool counted() const { return counted_; }
+  // -- for cancel requests ---------------------------------------------------------
+  void cancel_wait();  // its statement waits for a server
   const std::string& cancel_key() const { return cancel_key_; }
   const ServerPtr& server() const { return server_; }
-  session::ClientRow report() const;
 
   // -- StreamOwner ---------------------------------------------------------------
   void on_stream_readable() override { on_readable(); }
@@ -115,8 +114,10 @@ class ClientSession final : public Borrower,
   void on_readable();
   bool wants_bytes() const;
   void advance();
+  void end(std::string_view sqlstate, std::string_view message);
   void client_gone();
   void drop_server();
+  std::string last_route() const;
   void close();
   void to_client(std::string_view bytes);
   void to_client(Segments& bytes);
@@ -139,7 +140,7 @@ class ClientSession final : public Borrower,
   bool answer_here();
   void route_batch();
   void wait_in_hold();
-  void wait_in_queue(const PoolKey& key);
+  void wait_in_queue(ServerPool& pool);
   void stop_waiting();
   void begin_wait(State state, std::chrono::milliseconds limit, bool hold);
   route::SessionRouting session_routing() const;
@@ -188,8 +189,6 @@ class ClientSession final : public Borrower,
   void append_ready(std::string& out) const;
 
   Shard& shard_;
-  const Ticket ticket_;
-  const bool counted_;
   Stream stream_;
   Buffer in_;
   State state_ = State::startup;
@@ -204,6 +203,7 @@ class ClientSession final : public Borrower,
 
   // who it is
   std::string user_, database_, application_name_;
+  std::shared_ptr<ServerPools> pools_;  // of user_ and database_
   std::string cancel_key_;
   wire::postgres::ProtocolVersion version_ = wire::postgres::version_3_0;
 
@@ -233,8 +233,10 @@ class ClientSession final : public Borrower,
   bool primary_only_ = false;  // it was refused by a replica
   int repeats_ = 0;
   model::Instant waiting_since_{};
-  PoolKey waiting_for_;
-  std::string last_route_;
+  ServerPool* waiting_for_ = nullptr;
+  // Of the last statement: where it went (none: it was held), and why.
+  std::optional<model::NodeId> routed_to_;
+  std::string_view routed_because_;  // static text
 
   // the server connection in hand
   ServerPtr server_;

@@ -18,27 +18,37 @@ namespace {
 
 model::Instant now() { return std::chrono::steady_clock::now(); }
 
+// Too many clients, starting up, shutting down.
+bool is_busy(std::string_view sqlstate) {
+  return sqlstate == "53300" || sqlstate.starts_with("57P");
+}
+
 }  // namespace
 
-ServerConnection::ServerConnection(Worker& worker, ServerOwner& owner, PoolKey key)
-    : worker_(worker), owner_(owner), key_(std::move(key)), stream_(worker.poller()) {}
+ServerConnection::ServerConnection(Worker& worker, ServerOwner& owner, PoolKey key,
+                                   session::postgres::ServerCredentials credentials)
+    : ServerLink(std::move(key)),
+      worker_(worker),
+      owner_(owner),
+      stream_(worker.poller()),
+      credentials_(std::move(credentials)) {}
 
-ServerConnection::ServerConnection(Worker& worker, ServerOwner& owner, ServerHandover handover)
-    : statements(std::move(handover.statements)),
+ServerConnection::ServerConnection(Worker& worker, ServerOwner& owner, ConnectionHandover& handover)
+    : ServerLink(std::move(handover.key)),
+      statements(std::move(handover.statements)),
       applied(std::move(handover.applied)),
       unnamed(std::move(handover.unnamed)),
       parameters(std::move(handover.parameters)),
       worker_(worker),
       owner_(owner),
-      key_(std::move(handover.key)),
       stream_(worker.poller()),
-      state_(State::idle),
       tls_(handover.stream.ssl != nullptr),
       backend_pid_(handover.backend_pid),
-      cancel_key_(std::move(handover.cancel_key)),
-      epoch_(handover.epoch),
-      opened_at_(handover.opened_at),
-      idle_since_(now()) {
+      cancel_key_(std::move(handover.cancel_key)) {
+  state_ = State::idle;
+  epoch_ = handover.epoch;
+  opened_at_ = handover.opened_at;
+  idle_since_ = now();
   stream_.adopt(handover.stream);
   stream_.set_owner(this);
 }
@@ -50,10 +60,8 @@ ServerConnection::~ServerConnection() {
 
 // -- opening ---------------------------------------------------------------------
 
-void ServerConnection::open(const ClusterSettings& settings,
-                            session::postgres::ServerCredentials credentials, model::Epoch epoch,
+void ServerConnection::open(const ClusterSettings& settings, model::Epoch epoch,
                             model::Instant deadline) {
-  credentials_ = std::move(credentials);
   epoch_ = epoch;
   opened_at_ = now();
   const config::Node& node = settings.config.nodes[key_.node];
@@ -80,7 +88,10 @@ void ServerConnection::open_failed(ConnectFailure network, Error error) {
   if (connector_ != nullptr) connector_->abandon();
   state_ = State::closed;
   stream_.close();
-  owner_.on_open_failed(self, {network, std::move(error)});
+  const auto kind = network != ConnectFailure::none ? OpenFailure::Kind::network
+                    : is_busy(error.code)           ? OpenFailure::Kind::busy
+                                                    : OpenFailure::Kind::refused;
+  owner_.on_open_failed(self, {.kind = kind, .network = network, .error = std::move(error)});
 }
 
 void ServerConnection::on_connected(ConnectFailure failure, const std::string& message) {
@@ -148,23 +159,30 @@ void ServerConnection::take_back() {
   borrower_ = nullptr;
   session_ticket = 0;
   state_ = State::idle;
-  idle_since_ = now();
+  idle_since_ = worker_.about_now();
   if (paused_) resume_reading();
 }
 
-ServerHandover ServerConnection::detach() {
+std::unique_ptr<ServerHandover> ServerConnection::detach() {
   RELEVO_CHECK(state_ == State::idle && clean() && !stream_.blocked());
   state_ = State::closed;
-  return {.key = key_,
-          .stream = stream_.detach(),
-          .applied = applied,
-          .statements = std::move(statements),
-          .unnamed = std::move(unnamed),
-          .parameters = std::move(parameters),
-          .backend_pid = backend_pid_,
-          .cancel_key = cancel_key_,
-          .opened_at = opened_at_,
-          .epoch = epoch_};
+  auto handover = std::make_unique<ConnectionHandover>(key_);
+  handover->stream = stream_.detach();
+  handover->opened_at = opened_at_;
+  handover->epoch = epoch_;
+  handover->applied = applied;
+  handover->statements = std::move(statements);
+  handover->unnamed = std::move(unnamed);
+  handover->parameters = std::move(parameters);
+  handover->backend_pid = backend_pid_;
+  handover->cancel_key = cancel_key_;
+  return handover;
+}
+
+void ServerConnection::describe(session::ServerRow& row) const {
+  row.backend_pid = backend_pid_;
+  row.prepared_statements = static_cast<std::uint32_t>(statements.size());
+  row.tls = tls_;
 }
 
 void ServerConnection::close() {

@@ -14,8 +14,8 @@
 #include <optional>
 #include <string>
 
-#include "proxy/net/cluster.hpp"
 #include "proxy/net/connector.hpp"
+#include "proxy/net/server_link.hpp"
 #include "proxy/net/stream.hpp"
 #include "proxy/net/worker.hpp"
 #include "proxy/session/postgres/exchange.hpp"
@@ -29,22 +29,6 @@ namespace relevo::net::postgres {
 
 class ServerConnection;
 using ServerPtr = std::shared_ptr<ServerConnection>;
-
-// Why a connection could not be opened.
-struct OpenFailure {
-  ConnectFailure network = ConnectFailure::none;  // none: the server itself said no
-  Error error;                                    // code: SQLSTATE
-};
-
-// Whom a connection belongs to while nobody borrows it. Implemented by the shard.
-class ServerOwner {
- public:
-  virtual ~ServerOwner() = default;
-  virtual void on_opened(const ServerPtr& server) = 0;
-  virtual void on_open_failed(const ServerPtr& server, const OpenFailure& failure) = 0;
-  // Ended while idle, or after a session was told: it is no longer usable.
-  virtual void on_closed(const ServerPtr& server, bool reset) = 0;
-};
 
 // The session that has borrowed a connection.
 class Borrower {
@@ -70,48 +54,46 @@ class Borrower {
   virtual bool client_is_behind() const = 0;
 };
 
-// All of a connection that survives a move to another worker.
-struct ServerHandover {
-  PoolKey key;
-  DetachedStream stream;
+struct ConnectionHandover final : ServerHandover {
+  using ServerHandover::ServerHandover;
   session::postgres::Settings applied;
   session::postgres::ServerStatements statements;
   session::postgres::Prepared unnamed;
   session::postgres::ParameterMap parameters;
   std::uint32_t backend_pid = 0;
   std::string cancel_key;
-  model::Instant opened_at;
-  model::Epoch epoch = 0;
 };
 
-class ServerConnection final : public StreamOwner,
+class ServerConnection final : public ServerLink,
+                               public StreamOwner,
                                public std::enable_shared_from_this<ServerConnection> {
  public:
-  enum class State : std::uint8_t { connecting, login, idle, lent, closed };
+  ServerConnection(Worker& worker, ServerOwner& owner, PoolKey key,
+                   session::postgres::ServerCredentials credentials);
+  ServerConnection(Worker& worker, ServerOwner& owner, ConnectionHandover& handover);  // idle
+  ~ServerConnection() override;
 
-  ServerConnection(Worker& worker, ServerOwner& owner, PoolKey key);
-  ServerConnection(Worker& worker, ServerOwner& owner, ServerHandover handover);  // idle
-  ~ServerConnection();
+  // -- ServerLink ----------------------------------------------------------------
+  void open(const ClusterSettings& settings, model::Epoch epoch, model::Instant deadline) override;
+  void start_idle() override;
+  std::unique_ptr<ServerHandover> detach() override;
+  void close() override;
+  bool clean() const override {
+    return exchange.idle() && !exchange.in_transaction() && !mid_message();
+  }
+  bool blocked() const override { return stream_.blocked(); }
+  void describe(session::ServerRow& row) const override;
 
-  void open(const ClusterSettings& settings, session::postgres::ServerCredentials credentials,
-            model::Epoch epoch, model::Instant deadline);
-  void start_idle();  // begins to listen, after adoption
   void lend(Borrower& borrower);
   void take_back();  // from its borrower; it must be clean
-  ServerHandover detach();
-  // `tell`: the borrower gets on_lost(), the owner on_closed().
-  void close();
 
   // To the server. False: lost (the borrower has been told, later in this turn).
   void send(Segments& bytes);
-  bool blocked() const { return stream_.blocked(); }
   // The client has caught up: go on reading.
   void resume_reading();
 
-  bool usable() const { return state_ == State::idle || state_ == State::lent; }
   // It ended in the middle of a message of which the client has the beginning.
   bool cut_in_message() const { return body_left_ > 0 && body_forwarded_; }
-  bool clean() const { return exchange.idle() && !exchange.in_transaction() && !mid_message(); }
 
   void on_stream_readable() override { on_readable(); }
   void on_stream_writable() override;
@@ -124,17 +106,9 @@ class ServerConnection final : public StreamOwner,
   session::postgres::Prepared unnamed;
   session::postgres::ParameterMap parameters;
 
-  const PoolKey& key() const { return key_; }
-  State state() const { return state_; }
-  model::Epoch epoch() const { return epoch_; }
-  model::Instant opened_at() const { return opened_at_; }
-  model::Instant idle_since() const { return idle_since_; }
   std::uint32_t backend_pid() const { return backend_pid_; }
   const std::string& cancel_key() const { return cancel_key_; }
   bool is_tls() const { return tls_; }
-
-  std::uint32_t cancels_under_way = 0;  // not given back while a cancel may still strike
-  std::uint64_t session_ticket = 0;     // of the borrower, for reports
 
  private:
   void on_connected(ConnectFailure failure, const std::string& message);
@@ -153,13 +127,11 @@ class ServerConnection final : public StreamOwner,
 
   Worker& worker_;
   ServerOwner& owner_;
-  PoolKey key_;
   Stream stream_;
   std::shared_ptr<Connector> connector_;
   std::unique_ptr<session::postgres::ServerLogin> login_;
   session::postgres::ServerCredentials credentials_;
   Borrower* borrower_ = nullptr;
-  State state_ = State::connecting;
   bool tls_ = false, paused_ = false;
 
   std::string carry_;            // the beginning of a message that is not all here
@@ -169,8 +141,6 @@ class ServerConnection final : public StreamOwner,
 
   std::uint32_t backend_pid_ = 0;
   std::string cancel_key_;
-  model::Epoch epoch_ = 0;
-  model::Instant opened_at_{}, idle_since_{};
   Deadlines::Id login_deadline_ = 0;
 };
 

@@ -24,8 +24,8 @@ struct Meaning {
   std::uint32_t statements = 1;
   bool controls_transaction = false;
   bool unknown = false;  // more effects than were kept, or the text was not read
-  route::MysqlFacts facts;
-  std::unique_ptr<std::vector<OwnedEffect>> effects;
+  route::MysqlFacts facts{};
+  std::unique_ptr<std::vector<OwnedEffect>> effects{};
 };
 
 Meaning meaning_of(const route::Analysis& analysis);

@@ -56,8 +56,8 @@ struct Ok {
   std::uint64_t last_insert_id = 0;
   StatusFlags status;
   std::uint16_t warnings = 0;
-  std::string_view info;  // for people: "Rows matched: 1  Changed: 1  Warnings: 0"
-  Bytes session_state;    // see session_state.hpp; empty unless it changed
+  std::string_view info{};  // for people: "Rows matched: 1  Changed: 1  Warnings: 0"
+  Bytes session_state{};    // see session_state.hpp; empty unless it changed
 };
 
 // Beginning with 0x00 or 0xfe.

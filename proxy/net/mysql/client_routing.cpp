@@ -1,0 +1,347 @@
+// From the first bytes of a command to a server connection that will run it.
+#include <charconv>
+
+#include "proxy/net/mysql/client_session.hpp"
+#include "proxy/wire/mysql/result.hpp"
+
+namespace relevo::net::mysql {
+
+namespace wire = relevo::wire::mysql;
+namespace errors = wire::errors;
+using session::mysql::CommandPlan;
+
+namespace {
+
+model::Instant now() { return std::chrono::steady_clock::now(); }
+
+std::string_view next_word(std::string_view& text) {
+  const auto begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return text = {};
+  text.remove_prefix(begin);
+  const auto end = std::min(text.find_first_of(" \t\r\n;"), text.size());
+  const std::string_view word = text.substr(0, end);
+  text.remove_prefix(end);
+  return word;
+}
+
+bool is_word(std::string_view word, std::string_view upper) {
+  return std::equal(word.begin(), word.end(), upper.begin(), upper.end(), [](char a, char b) {
+    return (a >= 'a' && a <= 'z' ? static_cast<char>(a - 'a' + 'A') : a) == b;
+  });
+}
+
+}  // namespace
+
+void ClientSession::start_command() {
+  if (std::exchange(starting_, true)) return;  // the loop below goes on by itself
+  const auto self = shared_from_this();
+  while ((state_ == State::idle || state_ == State::linked) && !in_hand_ && !giving_back_ &&
+         !in_.empty() && drop_leading()) {
+    if (!start_next()) break;
+  }
+  starting_ = false;
+}
+
+// One command. False: more bytes are needed, or there is no session any more.
+bool ClientSession::start_next() {
+  plan_ = session::mysql::plan_command({.bytes = in_.view(),
+                                        .statements = statements_,
+                                        .dialect = session_->dialect(),
+                                        .client = capabilities_,
+                                        .multi_statements = multi_statements_});
+  switch (plan_.status) {
+    case CommandPlan::Status::need_more:
+      return false;
+    case CommandPlan::Status::quit:
+      close();
+      return false;
+    case CommandPlan::Status::malformed:
+      ++shard_.traffic().protocol_errors;
+      end(plan_.error, plan_.message);
+      return false;
+    case CommandPlan::Status::ready:
+      break;
+  }
+  in_hand_ = retained_ = true;
+  sent_ = passing_ = primary_only_ = false;
+  repeats_ = 0;
+  waiting_since_ = {};
+  ++shard_.traffic().queries;
+  if (transaction_lost_ && (plan_.runs() != nullptr || plan_.oversized)) {
+    refuse_in_lost_transaction();
+    return true;
+  }
+  if (answer_here()) return true;
+  if (state_ == State::idle) {
+    route_command();
+  } else if (must_stay()) {
+    go_on();
+  } else {
+    // Kept for what its last statement left behind, which this one doesn't ask about.
+    giving_back_ = true;
+    settle();
+  }
+  return true;
+}
+
+// With a connection in hand: whether the command has to run there.
+bool ClientSession::must_stay() const {
+  using Need = session::mysql::Diagnostics::Need;
+  if (server_->exchange.in_transaction() || session_->pins().any()) return true;
+  const route::Analysis* runs = plan_.runs();
+  if (runs == nullptr) return plan_.way != CommandPlan::Way::forward;
+  return session_->diagnostics().need(runs->mysql) == Need::same_connection ||
+         session_->diagnostics().habitual();
+}
+
+// What needs no server. True: answered, or in other hands.
+bool ClientSession::answer_here() {
+  switch (plan_.way) {
+    case CommandPlan::Way::ok:
+      answer_ok();
+      return true;
+    case CommandPlan::Way::end_of_rows: {
+      std::string out;
+      wire::Writer writer(out, 1);
+      wire::encode_end(writer, {.of_rows = true, .ok = {.status = status()}}, capabilities_);
+      skip_command();
+      to_client(out);
+      return true;
+    }
+    case CommandPlan::Way::statistics: {
+      std::string out;
+      wire::Writer writer(out, 1);
+      writer.begin();
+      writer.text("Relevo  Sessions: " + std::to_string(shard_.session_count()));
+      writer.end();
+      skip_command();
+      to_client(out);
+      return true;
+    }
+    case CommandPlan::Way::close:
+      // A server's own copy goes with its connection, or when room is needed.
+      statements_.remove(plan_.number);
+      skip_command();
+      return true;
+    case CommandPlan::Way::refuse:
+      refuse_command(plan_.error, plan_.message);
+      return true;
+    case CommandPlan::Way::reset:
+      // Nothing of the session's is left: its transaction and pins go with the
+      // connection.
+      drop_server();
+      state_ = State::idle;
+      statements_.clear();
+      session_->on_reset(shard_.state_table(), true);
+      answer_ok();
+      return true;
+    case CommandPlan::Way::change_user:
+      if (plan_.oversized) {
+        end(errors::malformed_protocol, "malformed COM_CHANGE_USER");
+        return true;
+      }
+      begin_change_user();
+      return true;
+    case CommandPlan::Way::kill:
+      answer_kill(plan_.number, Shard::Kill::connection);
+      return true;
+    default:
+      return answer_kill_statement();
+  }
+}
+
+void ClientSession::answer_ok() {
+  std::string out;
+  wire::Writer writer(out, 1);
+  wire::encode_ok(writer, {.status = status()}, capabilities_);
+  skip_command();
+  to_client(out);
+}
+
+// KILL names a session as its client knows it. What we cannot read goes to the
+// server, whose own numbers it then is.
+bool ClientSession::answer_kill_statement() {
+  if (plan_.way != CommandPlan::Way::forward || plan_.oversized || !plan_.analysis.mysql.kill ||
+      plan_.analysis.statements != 1) {
+    return false;
+  }
+  std::string_view text = plan_.text;
+  if (!is_word(next_word(text), "KILL")) return false;
+  std::string_view word = next_word(text);
+  Shard::Kill what = Shard::Kill::connection;
+  if (is_word(word, "HARD") || is_word(word, "SOFT")) word = next_word(text);
+  if (is_word(word, "QUERY")) {
+    what = Shard::Kill::query;
+    word = next_word(text);
+  } else if (is_word(word, "CONNECTION")) {
+    word = next_word(text);
+  }
+  std::uint32_t id = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), id);
+  if (error != std::errc() || end != word.data() + word.size()) return false;
+  answer_kill(id, what);
+  return true;
+}
+
+void ClientSession::answer_kill(std::uint32_t id, Shard::Kill what) {
+  // Until the answer is there the command stays in hand, and nothing else runs.
+  killing_ = true;
+  shard_.kill(id, user_, what, [weak = weak_from_this(), id](bool found) {
+    const auto self = weak.lock();
+    if (self == nullptr || !self->killing_ || self->state_ == State::ended) return;
+    self->killing_ = false;
+    if (found) {
+      self->answer_ok();
+    } else {
+      self->refuse_command(errors::no_such_thread, "Unknown thread id: " + std::to_string(id));
+    }
+    self->start_command();
+    self->arm();
+  });
+}
+
+route::SessionRouting ClientSession::session_routing() const {
+  route::SessionRouting routing;
+  routing.last_write = last_write_;
+  if (session_ == nullptr) return routing;
+  const std::string& target = session_->routing_target();
+  if (target == "primary") routing.target = route::HintTarget::primary;
+  if (target == "replica") routing.target = route::HintTarget::replica;
+  return routing;
+}
+
+void ClientSession::route_command() {
+  if (shard_.view() == nullptr) return wait_in_hold();
+  route::Demand demand = plan_.demand;
+  if (primary_only_ || session_->pins().has(session::mysql::Pin::mode) ||
+      session_->diagnostics().habitual()) {
+    demand = {.need = route::Need::write, .unproven = false, .hint = {}};
+  }
+  const route::Choice choice =
+      route::choose(*shard_.view(), shard_.settings().routing, session_routing(), demand,
+                    shard_.loads(), shard_.round_robin());
+  routed_because_ = choice.reason;
+  if (choice.target == route::Target::hold) {
+    routed_to_ = std::nullopt;
+    return wait_in_hold();
+  }
+  session::Traffic& traffic = shard_.traffic();
+  if (demand.need == route::Need::read && choice.target == route::Target::primary &&
+      last_write_.has_value()) {
+    ++traffic.causal_to_primary;
+  }
+  routed_to_ = choice.node;
+  ServerPool& pool = (*pools_)[choice.node];
+  auto acquired = shard_.acquire(*this, pool);
+  if (acquired.refused) {
+    ++traffic.queue_timeouts;
+    return fail_command(errors::too_many_connections,
+                        "too many sessions wait for a server connection");
+  }
+  if (acquired.server == nullptr) return wait_in_queue(pool);
+  on_server(std::move(acquired.server));
+}
+
+// -- waiting -----------------------------------------------------------------------------
+
+void ClientSession::begin_wait(State state, std::chrono::milliseconds limit, bool hold) {
+  Deadlines& deadlines = shard_.worker().deadlines();
+  if (waiting_since_ == model::Instant{}) waiting_since_ = now();
+  deadlines.clear(deadline_);
+  state_ = state;
+  deadline_ = deadlines.set(waiting_since_ + limit, [weak = weak_from_this(), hold] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->stop_waiting();
+    session::Traffic& traffic = self->shard_.traffic();
+    if (hold) {
+      ++traffic.hold_timeouts;
+      self->fail_command(errors::option_prevents_statement,
+                         "no primary is available: " + self->last_route());
+    } else {
+      ++traffic.queue_timeouts;
+      self->fail_command(errors::lock_wait_timeout,
+                         "timed out waiting for a server connection: all of the pool's "
+                         "connections are in use");
+    }
+  });
+}
+
+void ClientSession::wait_in_hold() {
+  if (waiting_since_ == model::Instant{}) ++shard_.traffic().held;
+  shard_.hold(ticket_);
+  begin_wait(State::holding, shard_.settings().config.failover.hold, true);
+}
+
+void ClientSession::wait_in_queue(ServerPool& pool) {
+  waiting_for_ = &pool;
+  begin_wait(State::queued, shard_.settings().config.pool.queue_timeout, false);
+}
+
+void ClientSession::stop_waiting() {
+  if (state_ == State::queued) shard_.stop_waiting(ticket_, *waiting_for_);
+  if (state_ == State::queued || state_ == State::holding) {
+    shard_.worker().deadlines().clear(deadline_);
+    state_ = server_ != nullptr ? State::linked : State::idle;
+  }
+}
+
+void ClientSession::on_view_changed() {
+  if (state_ == State::greeting) return greet();
+  if (state_ == State::looking_up && look_up_failed_) return look_up_again();
+  if (state_ != State::holding) return;
+  shard_.worker().deadlines().clear(deadline_);
+  if (server_ != nullptr) {  // pinned, and its node may be written to again
+    state_ = State::linked;
+    return go_on();
+  }
+  state_ = State::idle;
+  route_command();
+}
+
+void ClientSession::on_node_unavailable() {
+  if (state_ != State::queued) return;
+  // Perhaps another node will do. The primary has no substitute: route_command
+  // waits for it again, with the same deadline.
+  const auto view = shard_.view();
+  if (view->primary == waiting_for_->key.node && view->gate == model::PrimaryGate::open &&
+      plan_.demand.need != route::Need::read) {
+    return;
+  }
+  stop_waiting();
+  route_command();
+}
+
+void ClientSession::cancel_wait() {
+  if (state_ != State::queued && state_ != State::holding) return;
+  if (server_ != nullptr) return;
+  stop_waiting();
+  fail_command(errors::query_interrupted, "Query execution was interrupted");
+}
+
+// -- linked --------------------------------------------------------------------------------
+
+void ClientSession::on_server(ServerLinkPtr server) {
+  if (deadline_ != 0 && !welcoming_) shard_.worker().deadlines().clear(deadline_);
+  state_ = State::linked;
+  server_ = std::static_pointer_cast<ServerConnection>(std::move(server));
+  server_->lend(*this, capabilities_);
+  server_->session_ticket = ticket_;
+  ++shard_.traffic().nodes[server_->key().node].clients;
+  own_.clear();
+  own_first_ = giving_back_ = answer_done_ = again_ = kept_ = spoilt_ = transaction_open_ = false;
+  own_failure_.reset();
+  if (server_->applied == nullptr) {
+    server_->applied = shard_.state_table().intern(
+        session::mysql::login_state(server_->key().database, wire::utf8mb4_general_ci, mariadb_));
+  }
+  if (welcoming_) {
+    // That there is a connection was all that mattered.
+    unlink();
+    state_ = State::welcoming;
+    return finish_welcome();
+  }
+  go_on();
+}
+
+}  // namespace relevo::net::mysql

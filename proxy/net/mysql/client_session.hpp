@@ -1,0 +1,268 @@
+// One client of a MySQL or MariaDB cluster, from accept to close.
+//
+//   greeting -> login -> (tls) -> looking_up -> (verifying) -> welcoming -> idle
+//   idle -> (holding | queued) -> linked -> idle -> ...
+//
+// Idle means outside of a transaction, nothing pinned, no server connection. The
+// client's next command is looked at as a whole, routed, and linked to a server
+// connection; that is brought to the session's state and given what it lacks; the
+// command goes out; the reply comes back through the Borrower calls; then the
+// connection is given back. One command at a time: what the client sends ahead
+// waits in `in_`.
+//
+// Invariant: a command's bytes stay in `in_` until the first byte of its reply
+// goes to the client. Until then it may run again elsewhere, and the client never
+// knows: when the server refused it for being a replica, or died without a write
+// being under way.
+//
+// In files by what happens: client_session.cpp (life and I/O), client_login.cpp,
+// client_routing.cpp (idle to linked), client_forward.cpp (towards the server),
+// client_answer.cpp (from the server), client_trouble.cpp (errors of our own).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/net/buffer.hpp"
+#include "proxy/net/mysql/server_connection.hpp"
+#include "proxy/net/mysql/shard.hpp"
+#include "proxy/session/mysql/client_login.hpp"
+#include "proxy/session/mysql/command.hpp"
+#include "proxy/session/mysql/execute.hpp"
+#include "proxy/session/mysql/session_state.hpp"
+
+namespace relevo::net::mysql {
+
+class ClientSession final : public SessionLink,
+                            public Borrower,
+                            public StreamOwner,
+                            public std::enable_shared_from_this<ClientSession> {
+ public:
+  ClientSession(Shard& shard, Ticket ticket, bool counted);
+  ~ClientSession() override;
+
+  // -- SessionLink ---------------------------------------------------------------
+  void start(int fd, bool unix_socket, std::string address) override;
+  void on_server(ServerLinkPtr server) override;
+  void on_server_refused(const Error& error) override;
+  void on_node_unavailable() override;
+  void on_view_changed() override;
+  void on_primary_gone() override;
+  void end_when_idle() override;
+  void end_now() override;
+  bool waits_for(const ServerPool& pool) const override {
+    return state_ == State::queued && waiting_for_ == &pool;
+  }
+  session::ClientRow report() const override;
+
+  // -- for KILL --------------------------------------------------------------------
+  const std::string& user() const { return user_; }
+  const ServerPtr& server() const { return server_; }
+  void cancel_wait();
+  void end_killed();
+
+  // -- StreamOwner ---------------------------------------------------------------
+  void on_stream_readable() override { on_readable(); }
+  void on_stream_writable() override;
+  std::shared_ptr<void> keep_alive() override { return shared_from_this(); }
+
+  // -- Borrower ----------------------------------------------------------------
+  void on_answer(Segments& bytes) override;
+  OnError on_error(const wire::mysql::Err& error) override;
+  void on_own_row(wire::mysql::Bytes row) override;
+  void on_done(session::mysql::Done done, bool for_proxy) override;
+  void on_user_changed() override;
+  void on_read_done() override;
+  void on_lost(const Error& error) override;
+  void on_server_writable() override { forward(); }
+  bool client_is_behind() const override { return stream_.blocked(); }
+
+ private:
+  enum class State : std::uint8_t {
+    greeting,
+    login,
+    tls,
+    looking_up,
+    verifying,
+    welcoming,
+    idle,
+    holding,
+    queued,
+    linked,
+    ended,
+  };
+  // Commands of our own, in the order in which they were sent.
+  enum class Own : std::uint8_t {
+    state,  // brings the connection to the session's state
+    prepare,
+    diagnostics,
+    confirm,  // a COM_PING, for the transaction's state
+    ask_insert_id,
+    ask_variables,
+  };
+
+  // life and I/O
+  void arm();
+  void on_readable();
+  bool wants_bytes() const;
+  void advance();
+  void end(const wire::mysql::ErrorCode& code, std::string_view message);
+  void close();
+  void drop_server();
+  void to_client(std::string_view bytes);
+  void to_client(Segments& bytes);
+  std::string last_route() const;
+
+  // login
+  void greet();
+  void on_login_timeout();
+  void advance_login();
+  void handshake();
+  void on_login_step(session::mysql::ClientLogin::Step step, std::string& out);
+  void look_up();
+  void look_up_again();
+  void on_user(std::optional<session::mysql::KnownUser> user);
+  void verify();
+  void accept_login();
+  void finish_welcome();
+  void begin_change_user();
+  session::mysql::ClientLogin::Setup login_setup();
+  void set_login_deadline();
+
+  // routing
+  void start_command();
+  bool start_next();
+  bool answer_here();
+  void answer_ok();
+  void answer_kill(std::uint32_t id, Shard::Kill what);
+  bool answer_kill_statement();
+  void route_command();
+  void wait_in_hold();
+  void wait_in_queue(ServerPool& pool);
+  void stop_waiting();
+  void begin_wait(State state, std::chrono::milliseconds limit, bool hold);
+  route::SessionRouting session_routing() const;
+  bool must_stay() const;
+
+  // towards the server
+  void go_on();
+  bool may_run_here() const;
+  bool lacks_statement() const;
+  bool bring_to(const session::mysql::State& target);
+  bool prepare_connection();
+  void send_own(wire::mysql::Command command, std::string_view text, Own what);
+  void send_command();
+  void send_whole();
+  void send_prepare();
+  void send_execute();
+  void send_numbered(std::uint32_t server_number);
+  void pass();
+  void pass_bytes(std::size_t bytes);
+  void forward();
+  void forward_file();
+  void flush_to_server();
+  void command_sent(session::mysql::Meaning meaning, std::uint32_t client_statement = 0);
+
+  // from the server
+  void settle();
+  bool stays_linked() const;
+  void ask(wire::mysql::Command command, std::string_view sql, Own what);
+  void give_back();
+  void unlink();
+  void on_own_done(const session::mysql::Done& done);
+  void on_own_failure();
+  void on_prepared(const session::mysql::Done& done);
+  void note_on_server(std::uint64_t id, const session::mysql::Done& done);
+  void note_executed(const session::mysql::Done& done);
+  void change_form();
+  void run_again();
+  void command_over();
+
+  // errors of our own
+  void handle_loss(const Error& error);
+  void refuse_command(const wire::mysql::ErrorCode& code, std::string_view message);
+  void fail_command(const wire::mysql::ErrorCode& code, std::string_view message);
+  void skip_command();
+  bool drop_leading();
+  void refuse_in_lost_transaction();
+  std::string error_packet(std::uint8_t sequence, const wire::mysql::ErrorCode& code,
+                           std::string_view message) const;
+  wire::mysql::StatusFlags status() const;
+
+  Shard& shard_;
+  Stream stream_;
+  Buffer in_;
+  State state_ = State::greeting;
+  bool unix_socket_ = false, ending_ = false, tls_ = false;
+  std::string address_;
+  model::Instant started_{};
+  std::unique_ptr<session::mysql::ClientLogin> login_;
+  Deadlines::Id deadline_ = 0;
+  bool welcoming_ = true;        // until the client may send its first command
+  bool look_up_failed_ = false;  // no server could be asked about the user so far
+  std::optional<session::mysql::Sha256> fingerprint_;  // of the accounts looked up
+
+  // who it is
+  std::string user_, database_, program_;
+  std::shared_ptr<ServerPools> pools_;
+  wire::mysql::Capabilities capabilities_;
+
+  // what it has
+  bool mariadb_ = false;
+  std::unique_ptr<session::mysql::SessionState> session_;
+  session::mysql::ClientStatements statements_;
+  bool multi_statements_ = false;
+  wire::mysql::StatusFlags status_{wire::mysql::Status::autocommit};  // last told to the client
+  std::optional<model::Instant> last_write_;
+  bool wrote_ = false;
+
+  // the command in hand: from its planning to the end of its reply
+  session::mysql::CommandPlan plan_;
+  bool in_hand_ = false;
+  bool starting_ = false;  // start_command() is on the call stack
+  bool sent_ = false;      // to the server in hand
+  bool retained_ = false;  // its bytes are still at the front of in_
+  bool passing_ = false;   // an oversized one: its bytes go on as they come
+  std::optional<session::mysql::Repacket> repacket_;
+  std::uint32_t packet_left_ = 0;  // of the packet that is being passed
+  bool packet_continues_ = false;
+  std::uint32_t file_left_ = 0;  // of the packet of a client's file that is being passed
+  bool discarding_ = false;      // the rest of a command that failed before it was all here
+  bool primary_only_ = false;    // it was refused by a replica
+  int repeats_ = 0;
+  std::uint32_t prepared_number_ = 0;  // given to the COM_STMT_PREPARE in hand
+  model::Instant waiting_since_{};
+  ServerPool* waiting_for_ = nullptr;
+  std::optional<model::NodeId> routed_to_;
+  std::string_view routed_because_;  // static text
+
+  // the server connection in hand
+  ServerPtr server_;
+  std::deque<Own> own_;
+  bool own_first_ = false;  // what the client asks waits for the end of these
+  bool giving_back_ = false;
+  bool kept_ = false;         // since the command before: what that one left behind is still there
+  bool answer_done_ = false;  // the client's reply is complete
+  bool spoilt_ = false;       // nobody else may have this connection
+  bool released_ = false;     // COMMIT RELEASE: the server ends it, and so do we
+  bool transaction_open_ = false;  // after the last reply
+  struct OwnFailure {
+    Own own;
+    std::uint16_t number;
+    std::string sqlstate, message;
+  };
+  std::optional<OwnFailure> own_failure_;
+  std::vector<std::string> own_values_;
+  bool again_ = false;  // the command is being taken back, to run on the primary
+
+  // trouble
+  bool transaction_lost_ = false;  // with its server; the client has yet to hear of it
+  bool killing_ = false;           // a KILL of ours is under way
+};
+
+}  // namespace relevo::net::mysql

@@ -1,0 +1,183 @@
+#include "proxy/net/shard.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace relevo::net {
+namespace {
+
+constexpr auto sweep_interval = std::chrono::seconds(1);
+
+model::Instant now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+Shard::Shard(Worker& worker, std::shared_ptr<SharedCluster> cluster, Peers peers)
+    : worker_(worker),
+      cluster_(std::move(cluster)),
+      peers_(std::move(peers)),
+      settings_(cluster_->settings()) {
+  const std::size_t nodes = settings_->config.nodes.size();
+  loads_.resize(nodes);
+  unavailable_until_.resize(nodes);
+  traffic_.nodes.resize(nodes);
+  sweep_deadline_ = worker_.deadlines().set(now() + sweep_interval, [this] { sweep(); });
+}
+
+Shard::~Shard() { worker_.deadlines().clear(sweep_deadline_); }
+
+template <typename F>
+void Shard::for_each_pool(F call) {
+  for (auto& [name, pools] : pools_) {
+    for (ServerPool& pool : pools->all()) call(pool);
+  }
+}
+
+// -- sessions ----------------------------------------------------------------------
+
+void Shard::accept(int fd, bool unix_socket, std::string address) {
+  do {
+    next_ticket_ = next_ticket_ + 1 < ticket_limit ? next_ticket_ + 1 : 1;
+  } while (sessions_.contains(next_ticket_));
+  const bool room = !draining_ && cluster_->enter();
+  const auto session = make_session(next_ticket_, room);
+  sessions_.emplace(next_ticket_, session);
+  ++traffic_.clients_total;
+  session->start(fd, unix_socket, std::move(address));
+}
+
+std::shared_ptr<SessionLink> Shard::find_session(Ticket ticket) const {
+  const auto found = sessions_.find(ticket);
+  return found == sessions_.end() ? nullptr : found->second;
+}
+
+void Shard::session_ended(Ticket ticket) {
+  std::erase(held_, ticket);
+  const auto found = sessions_.find(ticket);
+  if (found == sessions_.end()) return;
+  if (found->second->counted()) cluster_->leave();
+  // Its own call stack may be on top of us.
+  worker_.post([session = std::move(found->second)] {});
+  sessions_.erase(found);
+}
+
+void Shard::begin_drain() {
+  draining_ = true;
+  std::vector<std::shared_ptr<SessionLink>> all;
+  for (const auto& [ticket, session] : sessions_) all.push_back(session);
+  for (const auto& session : all) session->end_when_idle();
+}
+
+void Shard::end_sessions() {
+  std::vector<std::shared_ptr<SessionLink>> all;
+  for (const auto& [ticket, session] : sessions_) all.push_back(session);
+  for (const auto& session : all) session->end_now();
+}
+
+void Shard::hold(Ticket ticket) { held_.push_back(ticket); }
+
+void Shard::wake_held() {
+  const auto held = std::exchange(held_, {});
+  for (const Ticket ticket : held) {
+    if (const auto found = sessions_.find(ticket); found != sessions_.end()) {
+      const auto session = found->second;
+      session->on_view_changed();
+    }
+  }
+}
+
+// -- the View --------------------------------------------------------------------------
+
+void Shard::apply_settings(ClusterSettingsPtr settings) { settings_ = std::move(settings); }
+
+void Shard::apply(model::ViewPtr view) {
+  if (view_ != nullptr && view->sequence <= view_->sequence) return;
+  const model::ViewPtr before = std::exchange(view_, std::move(view));
+  drop_former_primary(before.get());
+  drop_unwanted_nodes();
+  if (before != nullptr && before->primary != view_->primary) on_primary_changed();
+  wake_held();
+  acknowledge();
+}
+
+bool Shard::outdated(const ServerLink& server) const {
+  // A connection made while its node was the primary of an older epoch.
+  return view_ != nullptr && server.epoch() < view_->epoch && view_->primary != server.key().node &&
+         view_->nodes[server.key().node].role != model::Role::replica;
+}
+
+void Shard::drop_former_primary(const model::View* before) {
+  if (before == nullptr || !before->primary) return;
+  const model::NodeId former = *before->primary;
+  const bool kept = view_->primary == former && view_->epoch == before->epoch &&
+                    view_->gate != model::PrimaryGate::closed;
+  if (kept) return;
+  for_each_pool([&](ServerPool& pool) {
+    if (pool.key.node != former) return;
+    const auto all = pool.all;
+    for (const ServerLinkPtr& server : all) {
+      const auto found = sessions_.find(server->session_ticket);
+      if (server->state() == ServerLink::State::lent && found != sessions_.end()) {
+        const auto session = found->second;
+        session->on_primary_gone();
+      } else {
+        server->close();
+      }
+    }
+  });
+}
+
+void Shard::drop_unwanted_nodes() {
+  for_each_pool([&](ServerPool& pool) {
+    if (may_connect(pool.key.node)) return;
+    const auto idle = pool.idle;
+    for (const ServerLinkPtr& server : idle) server->close();
+    tell_unavailable(pool);
+  });
+}
+
+std::uint32_t Shard::transactions_on_primary() const {
+  if (view_ == nullptr || !view_->primary) return 0;
+  std::uint32_t count = 0;
+  for (const auto& [name, pools] : pools_) {
+    for (const ServerLinkPtr& server : (*pools)[*view_->primary].all) {
+      if (server->state() == ServerLink::State::lent && !server->clean()) ++count;
+    }
+  }
+  return count;
+}
+
+void Shard::acknowledge() {
+  peers_.applied(worker_.index(), view_->sequence, view_->epoch, transactions_on_primary());
+}
+
+void Shard::note_primary_idle() {
+  if (view_ != nullptr && view_->gate == model::PrimaryGate::draining) acknowledge();
+}
+
+// -- housekeeping ------------------------------------------------------------------------
+
+void Shard::sweep() {
+  const auto at = now();
+  const config::Pool& limits = settings_->config.pool;
+  retire_before_ = at - limits.max_lifetime;
+  for_each_pool([&](ServerPool& pool) {
+    const auto idle = pool.idle;
+    for (const ServerLinkPtr& server : idle) {
+      if (at - server->idle_since() > limits.idle_timeout || server->opened_at() < retire_before_ ||
+          outdated(*server)) {
+        server->close();
+      }
+    }
+  });
+  std::erase_if(pools_, [](const auto& entry) {
+    const auto& pools = entry.second;
+    return pools.use_count() == 1 &&
+           std::none_of(pools->all().begin(), pools->all().end(),
+                        [](const ServerPool& pool) { return pool.in_use(); });
+  });
+  sweep_deadline_ = worker_.deadlines().set(at + sweep_interval, [this] { sweep(); });
+}
+
+}  // namespace relevo::net
