@@ -62,6 +62,11 @@ Result<decide::Hint> Memory::load() {
   hint.former_primaries = ids_of(settings_, authority.former_primaries);
   hint.needs_repoint = ids_of(settings_, authority.needs_repoint);
   hint.maintenance = ids_of(settings_, authority.maintenance);
+  hint.restarted = ids_of(settings_, authority.restarted);
+  hint.started_us.resize(settings_.nodes.size());
+  for (const auto& [name, started_us] : authority.started_us) {
+    if (const auto id = id_of(settings_, name)) hint.started_us[*id] = started_us;
+  }
   return hint;
 }
 
@@ -85,6 +90,12 @@ Result<void> Memory::record(model::Instant now, const decide::Event& event,
   const auto name_of = [&](std::optional<model::NodeId> node) {
     return node ? settings_.nodes[*node].name : std::string{};
   };
+  std::map<std::string, std::int64_t> started_us;
+  for (std::size_t node = 0; node < hint.started_us.size(); ++node) {
+    if (hint.started_us[node] != 0) {
+      started_us[settings_.nodes[node].name] = hint.started_us[node];
+    }
+  }
   const journal::Authority authority{.epoch = hint.epoch,
                                      .primary = name_of(hint.primary),
                                      .timeline = hint.timeline,
@@ -93,7 +104,9 @@ Result<void> Memory::record(model::Instant now, const decide::Event& event,
                                      .candidate = name_of(hint.candidate),
                                      .former_primaries = names_of(settings_, hint.former_primaries),
                                      .needs_repoint = names_of(settings_, hint.needs_repoint),
-                                     .maintenance = names_of(settings_, hint.maintenance)};
+                                     .maintenance = names_of(settings_, hint.maintenance),
+                                     .started_us = std::move(started_us),
+                                     .restarted = names_of(settings_, hint.restarted)};
   if (authority == stored_) return journaled;
   if (auto stored = journal::AuthorityFile(base_ + ".authority.json").store(authority); !stored) {
     return stored;

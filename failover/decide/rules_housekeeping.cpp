@@ -49,6 +49,7 @@ void note_restart(Turn& t) {
   const bool replica = status.role == model::Role::replica;
   if (!replica || !t.facts().traits().restart_discards_received) return;
   record.restarted_at = t.now;
+  t.decision.authority_changed = true;
   if (!before.known() || status.received.covers(before)) return;
   record.lost_received = true;
   t.note(model::Severity::warning, node,
@@ -79,6 +80,7 @@ const auto table = std::to_array<Rule>({
        auto& record = t.state.nodes[*caught_up_again(t.facts())];
        record.restarted_at.reset();
        record.lost_received = false;
+       t.decision.authority_changed = true;
      },
      "A restarted replica has received all that the living primary has: it counts again."},
 });

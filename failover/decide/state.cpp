@@ -27,6 +27,10 @@ ClusterState initial_state(std::size_t node_count, model::Instant now, const Hin
     state.nodes[node].needs_repoint = state.nodes[node].freeze_sent = true;
   }
   for (const auto node : hint.maintenance) state.nodes[node].maintenance = true;
+  for (std::size_t node = 0; node < std::min(node_count, hint.started_us.size()); ++node) {
+    state.nodes[node].started_us = hint.started_us[node];
+  }
+  for (const auto node : hint.restarted) state.nodes[node].restarted_at = now;
   return state;
 }
 
@@ -43,6 +47,8 @@ Hint hint_of(const ClusterState& state) {
     if (record.former_primary != 0 || record.quarantined) hint.former_primaries.push_back(node);
     if (record.needs_repoint) hint.needs_repoint.push_back(node);
     if (record.maintenance) hint.maintenance.push_back(node);
+    if (record.restarted_at) hint.restarted.push_back(node);
+    hint.started_us.push_back(record.started_us);
   }
   return hint;
 }
@@ -58,8 +64,10 @@ detect::Authority authority_of(const ClusterState& state) {
       state.phase != Phase::starting && state.phase != Phase::steady && state.phase != Phase::held;
   authority.paused = state.paused;
   for (const auto& record : state.nodes) {
+    // Both keep it out; that it has diverged says what has to be done.
+    const bool second_primary = record.former_primary != 0 || record.quarantined;
     authority.nodes.push_back({.maintenance = record.maintenance,
-                               .fenced = record.former_primary != 0 || record.quarantined,
+                               .fenced = second_primary && !record.diverged,
                                .diverged = record.diverged,
                                .reason = record.reason});
   }

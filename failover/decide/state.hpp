@@ -144,6 +144,9 @@ struct Hint {
   std::vector<model::NodeId> former_primaries;
   std::vector<model::NodeId> needs_repoint;
   std::vector<model::NodeId> maintenance;
+  // A restart of a node while this process was down has to be noticed as well.
+  std::vector<std::int64_t> started_us;  // by node; empty, or 0: not known
+  std::vector<model::NodeId> restarted;  // and not caught up since
 };
 
 ClusterState initial_state(std::size_t node_count, model::Instant now, const Hint& hint = {});

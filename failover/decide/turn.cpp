@@ -191,8 +191,9 @@ void Turn::publish_promoted(const model::NodeStatus& status) {
   } else if (state.loss) {
     // The primary is looked at once an interval: what it did after the last look
     // and no replica received, nobody can count.
-    text += "; " + state.loss->in_words() +
-            " of the history last seen were lost; writes acknowledged after that moment "
+    text += "; " + state.loss->in_words() + " of the history last seen " +
+            (state.loss->count == 1 ? "was" : "were") +
+            " lost; writes acknowledged after that moment "
             "that no replica had received are not counted";
   } else {
     text += "; the loss is not known";

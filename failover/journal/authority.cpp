@@ -56,7 +56,9 @@ void to_json(nlohmann::json& out, const Authority& a) {
          {"candidate", a.candidate},
          {"former_primaries", a.former_primaries},
          {"needs_repoint", a.needs_repoint},
-         {"maintenance", a.maintenance}};
+         {"maintenance", a.maintenance},
+         {"started_us", a.started_us},
+         {"restarted", a.restarted}};
 }
 
 void from_json(const nlohmann::json& in, Authority& a) {
@@ -69,6 +71,8 @@ void from_json(const nlohmann::json& in, Authority& a) {
   in.at("former_primaries").get_to(a.former_primaries);
   in.at("needs_repoint").get_to(a.needs_repoint);
   in.at("maintenance").get_to(a.maintenance);
+  a.started_us = in.value("started_us", a.started_us);
+  a.restarted = in.value("restarted", a.restarted);
 }
 
 Result<std::optional<Authority>> AuthorityFile::load() const {

@@ -6,6 +6,8 @@
 // places in the configuration may change between runs.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +27,8 @@ struct Authority {
   std::vector<std::string> former_primaries;
   std::vector<std::string> needs_repoint;
   std::vector<std::string> maintenance;
+  std::map<std::string, std::int64_t> started_us;  // of each node's server, where known
+  std::vector<std::string> restarted;  // and not known to have all that it acknowledged before
 
   bool operator==(const Authority&) const = default;
 };

@@ -24,21 +24,29 @@ inline ClusterOptions cluster_options(unsigned replicas = 2) {
                        "max_replication_slots = 10", "wal_log_hints = on", "fsync = off"}};
 }
 
+using Adjust = std::function<void(act::ControllerSettings&)>;
+
+inline act::ControllerSettings settings_of(const PostgresCluster& cluster) {
+  act::ControllerSettings settings;
+  settings.cluster = "test";
+  for (std::size_t i = 0; i < cluster.size(); ++i) {
+    act::ControlledNode node;
+    node.name = "db" + std::to_string(i + 1);
+    node.host = "127.0.0.1";
+    node.port = cluster.port(i);
+    settings.nodes.push_back(node);
+  }
+  settings.monitor_user = settings.replication_user = "postgres";
+  settings.monitor_password = settings.replication_password = "secret";
+  return settings;
+}
+
 class Control {
  public:
-  explicit Control(PostgresCluster& cluster, std::string state_dir = "",
-                   const std::function<void(act::ControllerSettings&)>& adjust = {}) {
-    act::ControllerSettings settings;
-    settings.cluster = "test";
-    for (std::size_t i = 0; i < cluster.size(); ++i) {
-      act::ControlledNode node;
-      node.name = "db" + std::to_string(i + 1);
-      node.host = "127.0.0.1";
-      node.port = cluster.port(i);
-      settings.nodes.push_back(node);
-    }
-    settings.monitor_user = settings.replication_user = "postgres";
-    settings.monitor_password = settings.replication_password = "secret";
+  explicit Control(PostgresCluster& cluster, std::string state_dir = "", const Adjust& adjust = {})
+      : Control(settings_of(cluster), std::move(state_dir), adjust) {}
+
+  Control(act::ControllerSettings settings, std::string state_dir, const Adjust& adjust) {
     settings.state_dir = std::move(state_dir);
     if (adjust) adjust(settings);
     controller.emplace(io, settings,

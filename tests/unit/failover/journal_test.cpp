@@ -187,8 +187,19 @@ TEST(Authority, IsReadBackAndNeverGuessed) {
   authority.epoch = 12;
   authority.primary = "db2";
   authority.former_primaries = {"db1"};
+  authority.candidate = "db3";
+  authority.started_us = {{"db2", 1'700'000'000'000'000}};
+  authority.restarted = {"db2"};
   ASSERT_TRUE(file.store(authority));
   EXPECT_EQ(*file.load(), authority);
+  // As an older Relevo wrote it.
+  std::ofstream(folder.file("a")) << R"({"epoch": 3, "primary": "db1", "timeline": 2,
+      "soft_fenced": "", "death_confirmed": false, "former_primaries": [], "needs_repoint": [],
+      "maintenance": []})";
+  const auto old = file.load();
+  ASSERT_TRUE(old && *old);
+  EXPECT_EQ((*old)->epoch, 3U);
+  EXPECT_EQ((*old)->candidate, "");
   std::ofstream(folder.file("a")) << "{\"epoch\": 1";
   EXPECT_FALSE(file.load());
   EXPECT_FALSE(AuthorityFile("/nonexistent/a").store(authority));

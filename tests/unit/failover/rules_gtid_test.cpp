@@ -309,6 +309,24 @@ TEST(RelayLog, RestartedReplicaCountsAgainOnceItCaughtUp) {
   EXPECT_FALSE(stage.state.nodes[1].restarted_at);
 }
 
+// Relevo was down, too, when the replica restarted.
+TEST(RelayLog, RestartIsNoticedAcrossOurOwn) {
+  GtidStage before;
+  before.steady();
+  auto hint = hint_of(before.state);
+  ASSERT_EQ(hint.started_us.size(), 3U);
+  GtidStage after(3, hint);
+  after.policy.durability = Durability::quorum;
+  after.dead(0);
+  after.status(1).start_time_us += 60'000'000;
+  EXPECT_TRUE(has(after.look(), 902));
+  EXPECT_EQ(hint_of(after.state).restarted, std::vector<NodeId>{1});
+  after.feed(LeaseGranted{});
+  after.applied();
+  for (const NodeId node : {1U, 2U}) after.ok("FreezeReceiver", node);
+  EXPECT_EQ(after.state.phase, Phase::held);
+}
+
 TEST(RelayLog, UptimeRoundedToSecondsIsNoRestart) {
   GtidStage stage;
   stage.steady();
