@@ -143,6 +143,52 @@ TEST(MariadbFailover, SemiSyncMovesWithThePrimary) {
   EXPECT_EQ(control.value(0, "SELECT @@rpl_semi_sync_slave_enabled"), "1");
 }
 
+// One write after the other; what the server acknowledged is remembered.
+class Ledger {
+ public:
+  Ledger(MariadbControl& control, std::size_t node) : session_(control.open(node, "app")) {}
+  void write() {
+    const auto id = ++last_;
+    session_->query("INSERT INTO app.kept VALUES (" + std::to_string(id) + ")", Milliseconds(5000),
+                    [this, id](const client::Outcome<client::Rows>& outcome) {
+                      if (!outcome) return;
+                      acknowledged_ = id;
+                      write();
+                    });
+  }
+  int acknowledged() const { return acknowledged_; }
+
+ private:
+  std::unique_ptr<client::Connection> session_;
+  int last_ = 0, acknowledged_ = 0;
+};
+
+TEST(MariadbFailover, KilledUnderWritesLosesNoAcknowledgedOneInQuorumMode) {
+  MariadbCluster cluster(2, {"--semi-sync"});
+  MariadbControl control(cluster, "", [](act::ControllerSettings& settings) {
+    settings.policy.durability = decide::Durability::quorum;
+    settings.policy.acks = 1;
+  });
+  ASSERT_TRUE(control.await([&] { return control.all_online(); }, 15s));
+  control.run(0, "CREATE TABLE app.kept (id INT PRIMARY KEY)");
+  Ledger ledger(control, 0);
+  ledger.write();
+  ASSERT_TRUE(control.await([&] { return ledger.acknowledged() >= 200; }, 15s));
+  cluster.kill(0);
+  ASSERT_TRUE(control.await([&] { return control.primary() && *control.primary() != 0; }, 15s));
+  const auto promoted = *control.primary();
+  const auto kept = std::stoi(control.value(promoted, "SELECT COUNT(*) FROM app.kept"));
+  EXPECT_GE(kept, ledger.acknowledged());
+  EXPECT_LE(kept, ledger.acknowledged() + 1) << "one at most was in doubt";
+  EXPECT_TRUE(control.told("no acknowledged write was lost"));
+  ASSERT_TRUE(control.await([&] { return control.follows(promoted == 1 ? 2 : 1, promoted); }, 15s));
+  control.run(promoted, "INSERT INTO app.kept VALUES (1000000)");
+  // What the old primary wrote and no replica acknowledged, its restart takes back.
+  cluster.start(0);
+  ASSERT_TRUE(control.await([&] { return control.all_online(); }, 20s));
+  EXPECT_TRUE(control.await([&] { return control.same_history(0, promoted); }, 10s));
+}
+
 TEST(MariadbFailover, CatalogueTellsEachAccountOfAUser) {
   MariadbCluster cluster(1);
   MariadbControl control(cluster);
