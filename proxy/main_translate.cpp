@@ -50,7 +50,9 @@ act::ControllerSettings controller_settings(const config::Cluster& cluster,
   }
   settings.monitor_user = cluster.monitor.user;
   settings.monitor_password = cluster.monitor.password.reveal();
-  settings.monitor_database = cluster.monitor.database;
+  // MySQL's monitor needs none: what it reads belongs to no schema.
+  settings.monitor_database =
+      cluster.engine == config::Engine::mysql ? std::string() : cluster.monitor.database;
   settings.sslmode = sslmode(cluster.server_tls.mode);
   settings.sslrootcert = cluster.server_tls.ca;
   settings.interval = cluster.monitor.interval;

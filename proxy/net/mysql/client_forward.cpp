@@ -227,7 +227,7 @@ void ClientSession::send_numbered(std::uint32_t server_number) {
   constexpr std::size_t head_bytes = 1 + wire::statement_id_bytes;
   const std::string_view bytes = in_.view();
   const std::string head = session::mysql::with_statement_number(
-      bytes.substr(wire::limits::header_bytes), server_number);
+      bytes.substr(wire::limits::header_bytes, head_bytes), server_number);
   if (long_data) {
     plan_.prepared->long_data = true;
     session_->pins().add(session::mysql::Pin::long_data);

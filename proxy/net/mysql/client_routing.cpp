@@ -112,7 +112,7 @@ bool ClientSession::answer_here() {
       std::string out;
       wire::Writer writer(out, 1);
       writer.begin();
-      writer.text("Relevo  Sessions: " + std::to_string(shard_.session_count()));
+      writer.text(statistics());
       writer.end();
       skip_command();
       to_client(out);
@@ -148,6 +148,14 @@ bool ClientSession::answer_here() {
     default:
       return answer_kill_statement();
   }
+}
+
+// In the form that servers have it, as monitoring reads it.
+std::string ClientSession::statistics() const {
+  const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now() - started_);
+  return "Uptime: " + std::to_string(uptime.count()) +
+         "  Threads: " + std::to_string(shard_.session_count()) +
+         "  Questions: " + std::to_string(shard_.traffic().queries);
 }
 
 void ClientSession::answer_ok() {

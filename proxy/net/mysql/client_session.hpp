@@ -139,6 +139,7 @@ class ClientSession final : public SessionLink,
   bool start_next();
   bool answer_here();
   void answer_ok();
+  std::string statistics() const;
   void answer_kill(std::uint32_t id, Shard::Kill what);
   bool answer_kill_statement();
   void route_command();

@@ -20,6 +20,7 @@ constexpr std::size_t name_bytes_max = 512;
 
 constexpr wire::ErrorCode password_expired{1862, "HY000"};
 constexpr wire::ErrorCode account_locked{3118, "HY000"};
+constexpr wire::ErrorCode mariadb_account_locked{4151, "HY000"};
 
 constexpr auto needed = Capability::protocol_41 | Capability::secure_connection |
                         Capability::plugin_auth | Capability::plugin_auth_lenenc_client_data |
@@ -160,8 +161,10 @@ ClientLogin::Step ClientLogin::take_request(LoginRequest request, wire::Bytes au
 
 ClientLogin::Step ClientLogin::proved(const Account& account) {
   if (account.locked) {
-    return refuse(account_locked, "Access denied for user '" + request_.user + "'@'" +
-                                      setup_.client_host + "'. Account is locked.");
+    const bool mariadb = setup_.server_version.find("MariaDB") != std::string::npos;
+    return refuse(mariadb ? mariadb_account_locked : account_locked,
+                  "Access denied for user '" + request_.user + "'@'" + setup_.client_host +
+                      "'. Account is locked.");
   }
   if (account.password_expired) {
     return refuse(password_expired,

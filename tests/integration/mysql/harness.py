@@ -125,7 +125,10 @@ class IntegrationTest(base.IntegrationTest):
 
     def pinned(self, connection):
         """Why the session keeps its server connection; "" when it does not. A session
-        is found by its CONNECTION_ID(), which is what relevo told its client."""
-        found = [client for client in self.proxy.clients() if client["id"] == connection.thread_id()]
+        is found by the connection id that relevo told its client: the worker's number
+        above 24 bits, the session's below."""
+        number = connection.thread_id()
+        name = f"{number >> 24}.{number & 0xffffff}"
+        found = [client for client in self.proxy.clients() if client["id"] == name]
         self.assertEqual(len(found), 1, self.proxy.clients())
         return found[0]["pinned"]

@@ -34,7 +34,7 @@ class LogIn(harness.IntegrationTest):
 
     def by_connector(self, user, password, *options):
         """Through Connector/C, which knows every method: who the server says it is."""
-        done = subprocess.run(["mariadb", "--no-defaults", "--protocol=tcp", "--host=127.0.0.1",
+        done = subprocess.run(["mariadb", "--no-defaults", "--skip-ssl", "--protocol=tcp", "--host=127.0.0.1",
                                f"--port={self.proxy.port}", f"--user={user}", "--batch", "--skip-column-names",
                                *options, "--execute=SELECT USER()", "app"],
                               capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
