@@ -28,6 +28,7 @@ void ClientSession::go_on() {
   out.clear();
   if (prepare_connection()) send_command();
   if (state_ == State::linked && server_ != nullptr) flush_to_server();
+  if (!in_hand_) start_command();  // it had no answer to wait for
   arm();
 }
 
@@ -301,6 +302,7 @@ void ClientSession::forward() {
   if (state_ != State::linked || server_ == nullptr) return;
   if (passing_) {
     pass();
+    if (!in_hand_) start_command();
     return arm();
   }
   if (server_->exchange.wants_client_data()) {

@@ -134,7 +134,7 @@ void ClientSession::on_login_step(ClientLogin::Step step, std::string& out) {
       state_ = State::login;
       return to_client(out);
     case ClientLogin::Step::start_tls:
-      // Bytes that came in the clear behind the wish for TLS are somebody else's.
+      // What was read in the clear behind the wish for TLS would be somebody else's.
       if (!in_.empty() || !stream_.begin_tls_server(shard_.settings().client_tls.context.get())) {
         ++shard_.traffic().logins_failed;
         return close();

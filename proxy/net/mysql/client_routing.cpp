@@ -221,7 +221,9 @@ route::SessionRouting ClientSession::session_routing() const {
 void ClientSession::route_command() {
   if (shard_.view() == nullptr) return wait_in_hold();
   route::Demand demand = plan_.demand;
-  if (primary_only_ || session_->pins().has(session::mysql::Pin::mode) ||
+  // With autocommit off the first statement begins a transaction, which may write later.
+  const bool opens_transaction = !status_.has(wire::Status::autocommit);
+  if (primary_only_ || opens_transaction || session_->pins().has(session::mysql::Pin::mode) ||
       session_->diagnostics().habitual()) {
     demand = {.need = route::Need::write, .unproven = false, .hint = {}};
   }

@@ -68,8 +68,9 @@ void ClientSession::on_readable() {
   for (int reads = 0; reads < reads_per_turn; ++reads) {
     if (!wants_bytes()) return;
     const bool logged_in = state_ >= State::welcoming && !welcoming_;
-    const auto room = in_.prepare(logged_in ? command_bytes_max : login_bytes_max);
+    auto room = in_.prepare(logged_in ? command_bytes_max : login_bytes_max);
     if (room.empty()) return;  // armed again when some of it has been dealt with
+    if (state_ == State::login) room = room.first(std::min(room.size(), login_bytes_wanted()));
     const auto read = stream_.read(room);
     if (read.status == IoStatus::would_block) break;
     if (read.status != IoStatus::ok) return close();
@@ -81,6 +82,14 @@ void ClientSession::on_readable() {
   }
   in_.release_if_empty();
   arm();
+}
+
+// Of a log-in one packet at a time is read: what follows a wish for TLS is for TLS,
+// and may be here already.
+std::size_t ClientSession::login_bytes_wanted() const {
+  const auto header = wire::read_packet_header(wire::as_bytes(in_.view()));
+  if (!header) return wire::limits::header_bytes - in_.size();
+  return std::max<std::size_t>(1, header->total_bytes() - in_.size());
 }
 
 void ClientSession::advance() {

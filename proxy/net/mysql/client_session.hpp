@@ -110,6 +110,7 @@ class ClientSession final : public SessionLink,
   void arm();
   void on_readable();
   bool wants_bytes() const;
+  std::size_t login_bytes_wanted() const;
   void advance();
   void end(const wire::mysql::ErrorCode& code, std::string_view message);
   void close();

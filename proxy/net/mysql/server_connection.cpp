@@ -181,7 +181,7 @@ void ServerConnection::begin_tls() {
     return open_failed(ConnectFailure::tls, {std::string(connection_failed), "TLS cannot begin"});
   }
   phase_ = Phase::tls;
-  handshake();
+  stream_.wait_writable();  // not at once: what is being read is still on the stack
 }
 
 void ServerConnection::handshake() {

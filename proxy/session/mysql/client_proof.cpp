@@ -88,11 +88,14 @@ ClientLogin::Front ClientLogin::choose_front() const {
       request_.auth_plugin == plugins::native || request_.auth_plugin == plugins::caching_sha2;
   const Front clients = front_of(clients_is_spoken ? request_.auth_plugin : setup_.default_plugin);
   if (user_.password) return clients;
-  bool has_native = false, has_other = false;
+  bool has_native = false, has_other = false, has_unprovable = false;
   for (const Candidate& candidate : candidates(user_)) {
     if (candidate.kind == Kind::native) has_native = true;
     if (candidate.kind != Kind::native && candidate.kind != Kind::none) has_other = true;
+    if (candidate.kind == Kind::ed25519 || candidate.kind == Kind::server) has_unprovable = true;
   }
+  // Whether it is that one can only be told from the password itself.
+  if (has_native && has_unprovable) return Front::sha2;
   if (has_native && has_other) return clients;
   if (has_native || has_other) return has_native ? Front::native : Front::sha2;
   // Nobody, or nobody with a password: the same name always gets the same method.
@@ -256,6 +259,11 @@ ClientLogin::Step ClientLogin::on_password(std::string_view password) {
     } else if (candidate.kind == Kind::ed25519) {
       const auto key = parse_ed25519_public_key(stored);
       matches = key && equal_in_constant_time(*key, make_ed25519_public_key(password));
+    }
+    if (candidate.kind == Kind::native) {
+      const auto verifier = parse_native_verifier(stored);
+      const NativeVerifier given = make_native_verifier(make_native_key(password));
+      matches = verifier && equal_in_constant_time(verifier->double_sha1, given.double_sha1);
     }
     if (matches) {
       credentials_.password = std::string(password);

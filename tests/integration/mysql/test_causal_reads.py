@@ -45,8 +45,8 @@ class CausalReads(harness.IntegrationTest):
     def test_a_write_that_the_text_does_not_show(self):
         """Any statement on the primary may write: a function does, too."""
         self.query(self.connect(), "CREATE TABLE hidden (a INT)")
-        self.query(self.connect(), "CREATE FUNCTION add_one() RETURNS INT MODIFIES SQL DATA BEGIN "
-                                   "INSERT INTO hidden VALUES (1); RETURN 1; END")
+        self.cluster.sql("db1", "CREATE FUNCTION app.add_one() RETURNS INT DETERMINISTIC MODIFIES SQL DATA BEGIN "
+                                "INSERT INTO app.hidden VALUES (1); RETURN 1; END")
         connection = self.connect()
         for number in range(1, 11):
             self.query(connection, "SELECT add_one()")

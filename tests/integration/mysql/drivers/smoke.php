@@ -62,7 +62,7 @@ $db->close();
 foreach ([true, false] as $emulated) {
   $pdo = new PDO("mysql:host=$host;port=$port;dbname=app;charset=utf8mb4", 'app', $password,
     [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION, PDO::ATTR_EMULATE_PREPARES => $emulated]);
-  $statement = $pdo->prepare('SELECT v FROM php WHERE id = :id');
+  $statement = $pdo->prepare('/* relevo: primary */ SELECT v FROM php WHERE id = :id');
   foreach ([3, 5, 7] as $id) {
     $statement->execute(['id' => $id]);
     check($statement->fetchColumn() === "vâlue $id", "PDO $id");
