@@ -62,6 +62,7 @@ Result<decide::Hint> Memory::load() {
   hint.former_primaries = ids_of(settings_, authority.former_primaries);
   hint.needs_repoint = ids_of(settings_, authority.needs_repoint);
   hint.maintenance = ids_of(settings_, authority.maintenance);
+  hint.diverged = ids_of(settings_, authority.diverged);
   hint.restarted = ids_of(settings_, authority.restarted);
   hint.started_us.resize(settings_.nodes.size());
   for (const auto& [name, started_us] : authority.started_us) {
@@ -105,6 +106,7 @@ Result<void> Memory::record(model::Instant now, const decide::Event& event,
                                      .former_primaries = names_of(settings_, hint.former_primaries),
                                      .needs_repoint = names_of(settings_, hint.needs_repoint),
                                      .maintenance = names_of(settings_, hint.maintenance),
+                                     .diverged = names_of(settings_, hint.diverged),
                                      .started_us = std::move(started_us),
                                      .restarted = names_of(settings_, hint.restarted)};
   if (authority == stored_) return journaled;

@@ -74,7 +74,9 @@ std::optional<std::string> Facts::errant(NodeId node) const {
   if (mine == nullptr || theirs == nullptr) return std::nullopt;
   const auto& asked = state.evidence[*state.primary].latest->sent;
   if (asked < state.evidence[node].latest->received) return std::nullopt;
-  return history_excess(*mine, *theirs);
+  // While it streams: what the primary wrote itself it got from there.
+  const bool streams = streams_from(node, *state.primary, state.primary_since);
+  return streams ? foreign_excess(*mine, *theirs) : history_excess(*mine, *theirs);
 }
 
 std::string Facts::on_timeline(NodeId node) const {

@@ -1,6 +1,22 @@
 #include "failover/decide/history.hpp"
 
+#include <algorithm>
+#include <string_view>
+
 namespace relevo::decide {
+namespace {
+
+// One origin's part of an excess: "UUID:1-3" (MySQL) or "0-1-101..105" (MariaDB).
+bool written_by(const model::NodeStatus& server, std::string_view part) {
+  if (server.flavor == model::Flavor::mariadb) {
+    const auto domain_end = part.find('-') + 1;
+    const auto origin = part.substr(domain_end, part.find('-', domain_end) - domain_end);
+    return origin == std::to_string(server.server_id);
+  }
+  return !server.server_uuid.empty() && part.starts_with(server.server_uuid);
+}
+
+}  // namespace
 
 std::optional<std::string> history_excess(const model::NodeStatus& mine,
                                           const model::NodeStatus& theirs) {
@@ -10,8 +26,22 @@ std::optional<std::string> history_excess(const model::NodeStatus& mine,
   return have.excess_over(theirs.position);
 }
 
+std::optional<std::string> foreign_excess(const model::NodeStatus& mine,
+                                          const model::NodeStatus& primary) {
+  const auto excess = history_excess(mine, primary);
+  if (!excess || excess->empty()) return excess;
+  std::string foreign;
+  for (std::size_t at = 0; at < excess->size();) {
+    const auto end = std::min(excess->find(',', at), excess->size());
+    const auto part = std::string_view(*excess).substr(at, end - at);
+    if (!written_by(primary, part)) foreign += (foreign.empty() ? "" : ",") + std::string(part);
+    at = end + 1;
+  }
+  return foreign;
+}
+
 bool same_start(std::int64_t a_us, std::int64_t b_us) {
-  constexpr std::int64_t tolerance_us = 2'000'000;
+  constexpr std::int64_t tolerance_us = 1'000'000;
   return (a_us > b_us ? a_us - b_us : b_us - a_us) <= tolerance_us;
 }
 

@@ -14,8 +14,13 @@ namespace relevo::decide {
 std::optional<std::string> history_excess(const model::NodeStatus& mine,
                                           const model::NodeStatus& theirs);
 
-// Whether two start times are of the same start: servers that tell how long they are
-// up, and not since when, are off by a second now and then.
+// Of that, what the other did not write itself. A replica may have a write of its
+// primary before that one tells of it; what others wrote it cannot have from there.
+std::optional<std::string> foreign_excess(const model::NodeStatus& mine,
+                                          const model::NodeStatus& primary);
+
+// Whether two accounts that were not made in one go are of the same start: of a server
+// that tells how long it is up, in whole seconds, they differ by one at most.
 bool same_start(std::int64_t a_us, std::int64_t b_us);
 
 }  // namespace relevo::decide

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "failover/decide/history.hpp"
 #include "failover/decide/quorum.hpp"
 
 namespace relevo::decide {
@@ -23,6 +24,12 @@ std::string why_not_promotable(const Facts& facts, NodeId node) {
       status->system_identifier != facts.state.system_identifier) {
     return "it belongs to another cluster (system identifier " +
            std::to_string(status->system_identifier) + ")";
+  }
+  if (facts.traits().role_by_statement && facts.state.primary_told) {
+    const auto foreign = foreign_excess(*status, *facts.state.primary_told);
+    if (foreign && !foreign->empty()) {
+      return "it has " + *foreign + ", which the last primary neither had nor wrote";
+    }
   }
   if (record.lost_received && !facts.state.forced) {
     return "it was restarted and threw away what it had received and not applied";

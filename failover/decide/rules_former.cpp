@@ -24,7 +24,7 @@ std::optional<NodeId> former_is_replica(const Facts& f) {
 // Where a statement makes a replica of it, a second primary is led back like a
 // former one; elsewhere it is left to whoever promoted it.
 bool second_primary(const Facts& f, const NodeRecord& r) {
-  return r.former_primary != 0 || (f.traits().role_by_statement && r.quarantined);
+  return r.former_primary != 0 || (f.traits().role_by_statement && (r.quarantined || r.diverged));
 }
 
 std::optional<NodeId> former_is_writable(const Facts& f) {

@@ -34,27 +34,9 @@ std::optional<NodeId> restarted(const Facts& f) {
     const auto& record = f.state.nodes[node];
     const auto* status = f.answer(node);
     if (record.started_us == 0 || status == nullptr || status->start_time_us == 0) continue;
-    if (!same_start(record.started_us, status->start_time_us)) return node;
+    if (record.started_us != status->start_time_us) return node;
   }
   return std::nullopt;
-}
-
-void note_restart(Turn& t) {
-  const auto node = *restarted(t.facts());
-  auto& record = t.state.nodes[node];
-  const auto& status = *t.facts().answer(node);
-  const auto before = record.received_before;
-  record.started_us = status.start_time_us;
-  record.received_before = status.received;
-  const bool replica = status.role == model::Role::replica;
-  if (!replica || !t.facts().traits().restart_discards_received) return;
-  record.restarted_at = t.now;
-  t.decision.authority_changed = true;
-  if (!before.known() || status.received.covers(before)) return;
-  record.lost_received = true;
-  t.note(model::Severity::warning, node,
-         t.name(node) + " was restarted and has " + status.received.to_string() + " of the " +
-             before.to_string() + " that it had received: the rest is fetched again, or lost");
 }
 
 // A restarted replica that has, by a living primary's own word, all that there is.
@@ -73,7 +55,12 @@ std::optional<NodeId> caught_up_again(const Facts& f) {
 const auto table = std::to_array<Rule>({
     {901, "overdue-action", [](const Facts& f) { return overdue(f) != nullptr; }, call_it_unknown,
      "An action whose result did not come in time may have happened: it counts as unknown."},
-    {902, "restarted", [](const Facts& f) { return restarted(f).has_value(); }, note_restart,
+    {902, "restarted", [](const Facts& f) { return restarted(f).has_value(); },
+     [](Turn& t) {
+       const auto node = *restarted(t.facts());
+       t.note_restart(node, *t.facts().answer(node));
+       t.state.nodes[node].start_probed = true;
+     },
      "A replica's restart throws away what it had received and not applied: remember it."},
     {903, "caught-up-again", [](const Facts& f) { return caught_up_again(f).has_value(); },
      [](Turn& t) {

@@ -96,6 +96,7 @@ const auto table = std::to_array<Rule>({
        settle_action(t, "Unfence", true, [](Turn& u, NodeId node, const PendingAction&) {
          if (u.state.soft_fenced == node) u.state.soft_fenced.reset();
          u.state.nodes[node].fence_failures = 0;
+         u.back_off(node, 1);  // until it is seen: what was seen before is old
          u.decision.authority_changed = true;
          u.note(Severity::info, node, u.name(node) + ": the fence was lifted");
        });

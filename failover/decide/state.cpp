@@ -30,6 +30,10 @@ ClusterState initial_state(std::size_t node_count, model::Instant now, const Hin
   for (std::size_t node = 0; node < std::min(node_count, hint.started_us.size()); ++node) {
     state.nodes[node].started_us = hint.started_us[node];
   }
+  for (const auto node : hint.diverged) {
+    state.nodes[node].diverged = true;
+    state.nodes[node].reason = "diverged, as recorded before this process started";
+  }
   for (const auto node : hint.restarted) state.nodes[node].restarted_at = now;
   return state;
 }
@@ -47,6 +51,7 @@ Hint hint_of(const ClusterState& state) {
     if (record.former_primary != 0 || record.quarantined) hint.former_primaries.push_back(node);
     if (record.needs_repoint) hint.needs_repoint.push_back(node);
     if (record.maintenance) hint.maintenance.push_back(node);
+    if (record.diverged) hint.diverged.push_back(node);
     if (record.restarted_at) hint.restarted.push_back(node);
     hint.started_us.push_back(record.started_us);
   }

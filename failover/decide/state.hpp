@@ -59,6 +59,7 @@ struct NodeRecord {
 
   // Its server's start, and what it had received as long as that lasted.
   std::int64_t started_us = 0;
+  bool start_probed = false;  // by our own probes, whose accounts of one start are equal
   model::Position received_before;
   // It restarted, and may have thrown away what it had received and not applied: what
   // it acknowledged before proves nothing until it has caught up with a living primary.
@@ -105,6 +106,7 @@ struct ClusterState {
   std::uint64_t system_identifier = 0;
   std::uint32_t primary_timeline = 0;
   model::Position primary_position;
+  std::optional<model::NodeStatus> primary_told;  // all of its last account
   std::optional<model::Position> fork;  // where the present primary left the former one's history
 
   // The failover or switchover in progress.
@@ -144,6 +146,7 @@ struct Hint {
   std::vector<model::NodeId> former_primaries;
   std::vector<model::NodeId> needs_repoint;
   std::vector<model::NodeId> maintenance;
+  std::vector<model::NodeId> diverged;
   // A restart of a node while this process was down has to be noticed as well.
   std::vector<std::int64_t> started_us;  // by node; empty, or 0: not known
   std::vector<model::NodeId> restarted;  // and not caught up since

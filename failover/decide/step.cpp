@@ -27,10 +27,12 @@ struct Absorb {
     const auto& latest = state.evidence[node].latest;
     if (!latest || latest->status.start_time_us == 0) return;
     auto& record = state.nodes[node];
-    if (record.started_us == 0) record.started_us = latest->status.start_time_us;
-    if (same_start(record.started_us, latest->status.start_time_us)) {
-      record.received_before = latest->status.received;
+    const auto start = latest->status.start_time_us;
+    if (!record.start_probed && (record.started_us == 0 || same_start(record.started_us, start))) {
+      record.started_us = start;
+      record.start_probed = true;
     }
+    if (record.started_us == start) record.received_before = latest->status.received;
   }
 
   void operator()(const Tick&) {}
@@ -43,6 +45,7 @@ struct Absorb {
     if (!latest || latest->sent <= state.primary_since) return;
     if (latest->status.role != model::Role::primary) return;
     state.primary_position = log_end(latest->status);
+    state.primary_told = latest->status;
     if (latest->status.timeline != 0) state.primary_timeline = latest->status.timeline;
     if (state.system_identifier == 0) state.system_identifier = latest->status.system_identifier;
   }

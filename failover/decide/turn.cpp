@@ -97,6 +97,7 @@ void Turn::adopt(NodeId node, std::string why) {
   state.primary_since = state.evidence[node].latest->sent - model::Duration(1);
   state.primary_timeline = status.timeline;
   state.primary_position = log_end(status);
+  state.primary_told = status;
   state.system_identifier = status.system_identifier;
   state.candidate.reset();
   state.doubtful = false;
@@ -164,6 +165,7 @@ void Turn::publish_promoted(const model::NodeStatus& status) {
   state.primary_since = now;
   state.primary_timeline = status.timeline;
   state.primary_position = log_end(status);
+  state.primary_told = status;
   if (status.system_identifier != 0) state.system_identifier = status.system_identifier;
   state.soft_fenced.reset();
   if (!planned) state.failovers.push_back(now);

@@ -38,6 +38,8 @@ struct Turn {
   // --- failover ---
   void begin_failover(std::string why);
   void freeze_replicas();
+  // A node's account of a start other than the one on record.
+  void note_restart(model::NodeId node, const model::NodeStatus& status);
   void record_frozen();
   void promote_candidate();
   void ask_candidate();

@@ -1,3 +1,4 @@
+#include "failover/decide/history.hpp"
 #include "failover/decide/turn.hpp"
 
 namespace relevo::decide {
@@ -47,12 +48,35 @@ void Turn::freeze_replicas() {
   enter(Phase::freezing);
 }
 
+void Turn::note_restart(NodeId node, const model::NodeStatus& status) {
+  auto& record = state.nodes[node];
+  const auto before = record.received_before;
+  record.started_us = status.start_time_us;
+  record.start_probed = false;
+  record.received_before = status.received;
+  const bool replica = status.role == model::Role::replica;
+  if (!replica || !facts().traits().restart_discards_received) return;
+  record.restarted_at = now;
+  decision.authority_changed = true;
+  if (!before.known() || status.received.covers(before)) return;
+  record.lost_received = true;
+  note(Severity::warning, node,
+       name(node) + " was restarted and has " + status.received.to_string() + " of the " +
+           before.to_string() + " that it had received: the rest is fetched again, or lost");
+}
+
 void Turn::record_frozen() {
   for (const auto& pending : state.pending) {
     const auto* freeze = std::get_if<FreezeReceiver>(&pending.action.task);
     if (freeze == nullptr) continue;
     if (pending.outcome == ActionOutcome::ok && pending.status) {
-      state.nodes[freeze->node].frozen = pending.status->received;
+      auto& record = state.nodes[freeze->node];
+      record.frozen = pending.status->received;
+      // It may have restarted since it was last looked at.
+      if (record.started_us != 0 && pending.status->start_time_us != 0 &&
+          !same_start(record.started_us, pending.status->start_time_us)) {
+        note_restart(freeze->node, *pending.status);
+      }
     } else {
       note(Severity::warning, freeze->node,
            name(freeze->node) + " could not be frozen: " + outcome_text(pending));

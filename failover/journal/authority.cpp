@@ -57,6 +57,7 @@ void to_json(nlohmann::json& out, const Authority& a) {
          {"former_primaries", a.former_primaries},
          {"needs_repoint", a.needs_repoint},
          {"maintenance", a.maintenance},
+         {"diverged", a.diverged},
          {"started_us", a.started_us},
          {"restarted", a.restarted}};
 }
@@ -71,6 +72,7 @@ void from_json(const nlohmann::json& in, Authority& a) {
   in.at("former_primaries").get_to(a.former_primaries);
   in.at("needs_repoint").get_to(a.needs_repoint);
   in.at("maintenance").get_to(a.maintenance);
+  a.diverged = in.value("diverged", a.diverged);
   a.started_us = in.value("started_us", a.started_us);
   a.restarted = in.value("restarted", a.restarted);
 }

@@ -27,6 +27,7 @@ struct Authority {
   std::vector<std::string> former_primaries;
   std::vector<std::string> needs_repoint;
   std::vector<std::string> maintenance;
+  std::vector<std::string> diverged;
   std::map<std::string, std::int64_t> started_us;  // of each node's server, where known
   std::vector<std::string> restarted;  // and not known to have all that it acknowledged before
 

@@ -73,12 +73,15 @@ namespace relevo::model {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DownstreamStatus, application_name, client_address, state,
                                    sync_state)
 // With defaults where fields may be added: a journal of an older Relevo still replays.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NodeStatus, role, version, system_identifier,
-                                                timeline, position, received, read_only,
-                                                replay_paused, start_time_us, receiver,
-                                                upstream_host, upstream_port, receiver_silence,
-                                                receiver_timeout, downstreams, synchronous_standbys,
-                                                logged, warning)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SemiSync, primary_enabled, primary_active, clients,
+                                                acks_wanted, timeout, waits_before_commit,
+                                                replica_enabled, replica_active)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
+    NodeStatus, role, version, system_identifier, timeline, position, received, read_only,
+    replay_paused, start_time_us, receiver, upstream_host, upstream_port, receiver_silence,
+    receiver_timeout, downstreams, synchronous_standbys, logged, warning, flavor, server_id,
+    server_uuid, super_read_only, log_bin, log_replica_updates, gtid_mode, auto_position,
+    applier_running, receiver_error, applier_error, semi_sync, purged)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ViewApplied, sequence, epoch, transactions_on_primary)
 }  // namespace relevo::model
 
@@ -167,14 +170,14 @@ void from_json(const json& in, Action& action) {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     NodeRecord, maintenance, diverged, barred, quarantined, former_primary, rejoin_prepared, reason,
     needs_repoint, freeze_sent, repoint_failures, fence_failures, retry_at, waiting_since,
-    errant_since, started_us, received_before, restarted_at, lost_received, frozen)
+    errant_since, started_us, start_probed, received_before, restarted_at, lost_received, frozen)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PendingAction, action, finished, outcome, text, status)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     ClusterState, epoch, epoch_used, primary, last_primary, gate, paused, lease_held,
     lease_retry_at, phase, phase_since, phase_deadline, primary_since, attempt_since, reason, nodes,
     evidence, applied, awaited_sequence, pending, next_action, system_identifier, primary_timeline,
-    primary_position, fork, switchover, candidate, doubtful, soft_fenced, wanted, death_confirmed,
-    forced, asked, promote_attempts, command, just_received, loss, final_position,
+    primary_position, primary_told, fork, switchover, candidate, doubtful, soft_fenced, wanted,
+    death_confirmed, forced, asked, promote_attempts, command, just_received, loss, final_position,
     needs_acknowledge, failovers, retry_at, retry_delay, retry_seen)
 
 }  // namespace relevo::decide

@@ -29,11 +29,12 @@ void World::client_writes() {
     if (!answers(waiting.node)) return false;
     unsigned acks = 0;
     for (const auto& replica : databases_) {
-      if (&replica == &databases_[waiting.node] || replica.primary) continue;
-      if (replica.log.size() >= waiting.length &&
-          replica.log[waiting.length - 1].id == waiting.id && replica.streaming) {
-        ++acks;
-      }
+      if (&replica == &databases_[waiting.node] || replica.primary || !replica.streaming) continue;
+      const bool has_it = gtid_ ? std::any_of(replica.log.rbegin(), replica.log.rend(),
+                                              [&](const Write& w) { return w.id == waiting.id; })
+                                : replica.log.size() >= waiting.length &&
+                                      replica.log[waiting.length - 1].id == waiting.id;
+      if (has_it) ++acks;
     }
     const bool quorum = policy_.durability == decide::Durability::quorum;
     if (quorum && acks < policy_.acks) return false;
@@ -57,7 +58,7 @@ void World::fault() {
   auto& database = databases_[node];
   const auto name = policy_.nodes[node].name;
   const auto other = static_cast<NodeId>(below(databases_.size()));
-  switch (below(18)) {
+  switch (below(19)) {
     case 0:
     case 1:
       log("FAULT crash " + name);
@@ -110,7 +111,16 @@ void World::fault() {
       database.primary = true;
       ++database.timeline;
       database.upstream.reset();
+      database.read_only = database.receiver_stopped = false;
+      database.applied = database.log.size();
       return;
+    case 15:
+      if (!gtid_ || database.primary || !answers(node)) return;
+      log("FAULT " + name + " is made writable");
+      database.read_only = false;
+      if (!hands_on_) return;
+      log("FAULT somebody writes on " + name);
+      return write(node);
     default:
       break;
   }
@@ -141,7 +151,7 @@ void World::heal() {
     const decide::Facts facts{state_, policy_, now_};
     for (NodeId node = 0; node < databases_.size(); ++node) {
       const bool successor = primary && node != primary && !databases_[node].primary &&
-                             is_prefix(databases_[node], databases_[*primary]) &&
+                             is_contained(databases_[node], databases_[*primary]) &&
                              databases_[node].upstream == primary && !facts.is_outsider(node) &&
                              !policy_.nodes[node].never_promote;
       if (successor) dead_for_good_ = primary;
@@ -182,7 +192,8 @@ void World::heal() {
       for (NodeId node = 0; node < databases_.size(); ++node) {
         const bool able = dead_for_good_ && policy_.durability == decide::Durability::async &&
                           facts.says_replica(node) && !facts.is_outsider(node) &&
-                          !policy_.nodes[node].never_promote;
+                          !policy_.nodes[node].never_promote && !state_.nodes[node].lost_received &&
+                          (!gtid_ || state_.primary_told);  // else nothing tells whose is whose
         if (able && !operator_decided_) violate("a failover needed an operator: " + state_.reason);
       }
       operator_decided_ = true;
@@ -242,7 +253,7 @@ void World::check_promotion(NodeId node) {
   if (state_.switchover) {
     const auto& old = databases_[*state_.last_primary];
     if (!old.read_only) violate("switchover beside a primary that takes writes");
-    if (!is_prefix(old, databases_[node])) violate("switchover loses writes");
+    if (!is_contained(old, databases_[node])) violate("switchover loses writes");
     return;
   }
   if (state_.wanted) return;
@@ -250,12 +261,25 @@ void World::check_promotion(NodeId node) {
     const auto& rival = state_.nodes[other];
     const bool promotable = rival.frozen && !rival.maintenance && !rival.barred &&
                             !rival.quarantined && !rival.diverged && rival.former_primary == 0 &&
-                            !policy_.nodes[other].never_promote && answers(other);
+                            !policy_.nodes[other].never_promote && answers(other) &&
+                            !rival.lost_received && !has_errant(other);
     if (promotable && record.frozen &&
         rival.frozen->compare(*record.frozen) == std::partial_ordering::greater) {
       violate("a replica that holds more was passed over");
     }
   }
+}
+
+// By what really happened: it took a write itself that the last primary never had.
+bool World::has_errant(NodeId node) const {
+  if (!gtid_ || !state_.last_primary) return false;
+  const auto& common = databases_[*state_.last_primary].log;
+  return std::any_of(databases_[node].log.begin(), databases_[node].log.end(),
+                     [&](const Write& write) {
+                       return write.origin == node &&
+                              std::none_of(common.begin(), common.end(),
+                                           [&](const Write& w) { return w.id == write.id; });
+                     });
 }
 
 bool World::serves() const {
@@ -274,8 +298,19 @@ bool World::converged() const {
     const bool named = record.quarantined || record.diverged || record.former_primary != 0;
     if (database.primary) {
       if (!named || (were_published_.contains(node) && !database.read_only)) return false;
+      // What can be made a replica by statements is one by now.
+      if (gtid_ && !record.diverged) return false;
     } else if (!database.streaming || database.upstream != worker_.primary) {
       if (!named) return false;
+    }
+  }
+  if (!gtid_ || policy_.mode == decide::Mode::off) return true;
+  for (NodeId node = 0; node < databases_.size(); ++node) {
+    const auto& database = databases_[node];
+    if (node == worker_.primary || !database.running) continue;
+    if (!database.read_only) return false;
+    if (!state_.nodes[node].diverged && !is_contained(database, databases_[*worker_.primary])) {
+      return false;
     }
   }
   return true;

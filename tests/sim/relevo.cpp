@@ -184,7 +184,12 @@ decide::ActionFinished World::perform(const decide::Action& action) {
   }
   result.outcome = decide::ActionOutcome::ok;
   if (std::holds_alternative<decide::FreezeReceiver>(action.task)) {
-    database.upstream.reset();
+    if (gtid_) {
+      database.receiver_stopped = true;
+      if (database.primary) result.outcome = decide::ActionOutcome::failed;
+    } else {
+      database.upstream.reset();
+    }
     database.streaming = false;
   } else if (const auto* await = std::get_if<decide::AwaitPosition>(&action.task)) {
     if (!status_of(node).position.covers(await->position)) {
@@ -200,26 +205,26 @@ decide::ActionFinished World::perform(const decide::Action& action) {
       }
     }
   } else if (std::holds_alternative<decide::Promote>(action.task)) {
+    if (gtid_) database.read_only = false;
     if (!database.primary) {
       database.primary = true;
       ++database.timeline;
       database.upstream.reset();
+      database.receiver_stopped = false;
+      database.applied = database.log.size();  // drained
       database.read_only = false;
       log(policy_.nodes[node].name + " is promoted to timeline " +
           std::to_string(database.timeline));
     }
   } else if (const auto* repoint = std::get_if<decide::Repoint>(&action.task)) {
-    if (database.primary) {
-      result.outcome = decide::ActionOutcome::failed;
-    } else {
-      database.upstream = repoint->primary;
-      replicate();
-      if (!database.streaming) result.outcome = decide::ActionOutcome::failed;
-    }
+    result.text = follow(node, repoint->primary);
+    if (!result.text.empty()) result.outcome = decide::ActionOutcome::failed;
   } else if (std::holds_alternative<decide::Fence>(action.task)) {
     database.read_only = true;
   } else if (std::holds_alternative<decide::Unfence>(action.task)) {
-    database.read_only = false;
+    database.read_only = gtid_ && !database.primary;
+  } else if (std::holds_alternative<decide::SetReadOnly>(action.task)) {
+    database.read_only = true;
   }
   result.status = status_of(node);
   return result;

@@ -12,11 +12,18 @@ using std::chrono::seconds;
 namespace {
 constexpr auto replication_interval = milliseconds(50);
 constexpr auto startup_time = milliseconds(400);
+
+std::string uuid_of(NodeId node) {
+  return "00000000-0000-0000-0000-00000000000" + std::to_string(node);
+}
+
 }  // namespace
 
 World::World(const Options& options) : options_(options), random_(options.seed) {
   now_ = Instant(seconds(1000));
   const auto count = static_cast<unsigned>(2 + below(4));
+  gtid_ = chance(0.5);
+  policy_.engine = gtid_ ? model::Engine::mysql : model::Engine::postgres;
   databases_.resize(count);
   probed_.resize(count);
   for (NodeId node = 0; node < count; ++node) {
@@ -33,6 +40,7 @@ World::World(const Options& options) : options_(options), random_(options.seed) 
       database.primary = true;
     } else {
       database.upstream = 0;
+      database.read_only = gtid_;
     }
   }
   if (chance(0.5)) {
@@ -76,34 +84,97 @@ bool World::answers(NodeId node) const {
 }
 
 // Writes have unique ids and logs only grow, so equal last writes mean equal logs.
-bool World::is_prefix(const Database& shorter, const Database& longer) const {
+bool World::is_contained(const Database& shorter, const Database& longer) const {
   if (shorter.log.empty()) return true;
-  if (shorter.log.size() > longer.log.size()) return false;
-  return longer.log[shorter.log.size() - 1].id == shorter.log.back().id;
+  const auto length = shorter.log.size();
+  if (length <= longer.log.size() && longer.log[length - 1].id == shorter.log.back().id) {
+    return true;
+  }
+  if (!gtid_) return false;
+  std::set<std::uint64_t> ids;
+  for (const auto& write : longer.log) ids.insert(write.id);
+  return std::all_of(shorter.log.begin(), shorter.log.end(),
+                     [&](const Write& write) { return ids.contains(write.id); });
 }
 
 void World::replicate() {
   for (NodeId node = 0; node < databases_.size(); ++node) {
     auto& replica = databases_[node];
     replica.streaming = false;
+    if (replica.running && !replica.frozen) apply(replica);
     if (replica.primary || !replica.running || replica.frozen || !replica.upstream) continue;
+    if (replica.receiver_stopped) continue;
     const auto& source = databases_[*replica.upstream];
     const bool connected = source.running && !source.frozen && link(node, *replica.upstream) &&
                            now_ - source.started >= startup_time;
-    if (!connected || !is_prefix(replica, source) || source.timeline < replica.timeline) continue;
+    if (!connected) continue;
+    if (!gtid_ && (!is_contained(replica, source) || source.timeline < replica.timeline)) continue;
     replica.streaming = true;
     replica.heard = now_;
     replica.timeline = source.timeline;
-    const auto burst = 1 + below(8);
-    for (std::uint64_t i = 0; i < burst && replica.log.size() < source.log.size(); ++i) {
+    receive(replica, source);
+  }
+}
+
+// A few writes at a time. By GTID: whatever the source has logged, in its order, and the
+// replica has not, though it may have others of its own.
+void World::receive(Database& replica, const Database& source) {
+  const auto burst = 1 + below(8);
+  const auto available = gtid_ ? source.applied : source.log.size();
+  if (is_contained(replica, source) && replica.log.size() <= available &&
+      (replica.log.empty() || source.log[replica.log.size() - 1].id == replica.log.back().id)) {
+    for (std::uint64_t i = 0; i < burst && replica.log.size() < available; ++i) {
       replica.log.push_back(source.log[replica.log.size()]);
     }
+    return;
   }
+  std::set<std::uint64_t> own;
+  for (const auto& write : replica.log) own.insert(write.id);
+  std::uint64_t taken = 0;
+  for (std::size_t i = 0; i < available && taken < burst; ++i) {
+    if (own.contains(source.log[i].id)) continue;
+    replica.log.push_back(source.log[i]);
+    ++taken;
+  }
+}
+
+void World::apply(Database& database) {
+  const auto waiting = database.log.size() - database.applied;
+  const bool all = !gtid_ || database.primary;
+  database.applied += all ? waiting : std::min<std::size_t>(waiting, below(8));
 }
 
 void World::write(NodeId node) {
   auto& database = databases_[node];
-  database.log.push_back({next_write_++, database.end() + 10 + below(500)});
+  std::uint64_t number = 1;
+  for (const auto& earlier : database.log) {
+    if (earlier.origin == node) number = std::max(number, earlier.number + 1);
+  }
+  database.log.push_back({next_write_++, database.end() + 10 + below(500), node, number});
+  database.applied = database.log.size();
+}
+
+model::Position World::gtids(const Database& database, std::size_t length) const {
+  std::string text;
+  for (NodeId origin = 0; origin < databases_.size(); ++origin) {
+    std::string part;
+    for (std::size_t i = 0; i < length; ++i) {
+      const auto& write = database.log[i];
+      if (write.origin != origin) continue;
+      const auto first = write.number;
+      auto last = first;
+      while (i + 1 < length && database.log[i + 1].origin == origin &&
+             database.log[i + 1].number == last + 1) {
+        ++last;
+        ++i;
+      }
+      part += ":" + std::to_string(first) + "-" + std::to_string(last);
+    }
+    if (part.empty()) continue;
+    if (!text.empty()) text += ",";
+    text += uuid_of(origin) + part;
+  }
+  return model::Position(*model::GtidSet::parse(text));
 }
 
 model::NodeStatus World::status_of(NodeId node) const {
@@ -115,6 +186,7 @@ model::NodeStatus World::status_of(NodeId node) const {
   status.timeline = database.timeline;
   status.position = status.received = end;
   status.read_only = database.read_only;
+  if (gtid_) add_gtid_account(node, status);
   if (database.primary || !database.upstream) return status;
   const auto& source = databases_[*database.upstream];
   status.upstream_host = policy_.nodes[*database.upstream].host;
@@ -122,16 +194,47 @@ model::NodeStatus World::status_of(NodeId node) const {
   status.receiver_silence = now_ - database.heard;
   if (database.streaming) {
     status.receiver = model::ReceiverState::streaming;
+  } else if (database.receiver_stopped) {
+    status.receiver = model::ReceiverState::none;
   } else if (!link(node, *database.upstream) || source.frozen) {
     // A receiver notices silence late.
     status.receiver = now_ - database.heard < seconds(4) ? model::ReceiverState::streaming
                                                          : model::ReceiverState::connecting;
+  } else if (gtid_) {
+    status.receiver = model::ReceiverState::connecting;
   } else if (source.running) {
     status.receiver = model::ReceiverState::waiting;
   } else {
     status.receiver = model::ReceiverState::none;
   }
   return status;
+}
+
+void World::add_gtid_account(NodeId node, model::NodeStatus& status) const {
+  const auto& database = databases_[node];
+  status.flavor = model::Flavor::mysql;
+  status.version = "8.4.0";
+  status.server_uuid = uuid_of(node);
+  status.system_identifier = 0;
+  status.timeline = 0;
+  status.start_time_us = static_cast<std::int64_t>(database.starts) * 10'000'000;
+  status.position = gtids(database, database.applied);
+  status.received = gtids(database, database.log.size());
+}
+
+std::string World::follow(NodeId node, NodeId primary) {
+  auto& database = databases_[node];
+  if (!gtid_ && database.primary) return "a primary";
+  if (gtid_) {
+    if (!databases_[primary].primary) return "that is no primary";
+    if (database.primary && !database.read_only) return "a primary that takes writes";
+    if (!is_contained(database, databases_[primary])) return "it has what the primary lacks";
+    if (!database.primary) database.log.resize(database.applied);  // fetched again
+    database.primary = database.receiver_stopped = false;
+  }
+  database.upstream = primary;
+  replicate();
+  return database.streaming ? "" : "it does not stream";
 }
 
 void World::crash(NodeId node) {
@@ -141,7 +244,16 @@ void World::crash(NodeId node) {
 
 void World::restart(NodeId node) {
   auto& database = databases_[node];
-  if (!database.running) database.started = now_;
+  if (!database.running) {
+    database.started = now_;
+    ++database.starts;
+    if (gtid_) {
+      // Where others manage the cluster, they let the writes in.
+      database.read_only = !database.primary || policy_.mode != decide::Mode::off;
+      database.receiver_stopped = false;
+      database.log.resize(database.applied);  // the relay log is gone
+    }
+  }
   database.running = true;
   database.frozen = false;
 }

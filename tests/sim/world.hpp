@@ -5,6 +5,11 @@
 // them, crashes, pauses, partitions, and an executor whose results may be late,
 // lost or unknown. What is real: topology/detect and failover/decide.
 //
+// Two kinds of databases: PostgreSQL's, whose histories are numbered, and MySQL's,
+// whose are sets of transactions. There a replica applies later than it receives and
+// throws the rest away when it restarts, roles are what statements make of them, and
+// a server comes up read-only and follows whom it followed.
+//
 // A "client" writes through the published View only, as the data plane would: to
 // the View's primary, under its epoch, while its gate is open.
 #pragma once
@@ -31,7 +36,9 @@ using model::NodeId;
 // One write, by the node and timeline that took it: two histories never share one.
 struct Write {
   std::uint64_t id = 0;
-  std::uint64_t end = 0;  // position after it
+  std::uint64_t end = 0;     // position after it
+  NodeId origin = 0;         // who took it
+  std::uint64_t number = 0;  // the how many-th of that node's: its GTID
 };
 
 struct Database {
@@ -43,6 +50,9 @@ struct Database {
   std::uint32_t timeline = 1;
   std::vector<Write> log;          // received; a primary's own as well
   std::optional<NodeId> upstream;  // primary_conninfo
+  bool receiver_stopped = false;   // by a freeze; a restart forgets it (MySQL)
+  std::size_t applied = 0;         // of the log (MySQL): the rest is relay log
+  std::uint64_t starts = 1;
   bool streaming = false;
   Instant heard{};    // last message from the upstream
   Instant started{};  // answers "starting up" for a while after that
@@ -66,6 +76,7 @@ struct Outcome {
 class World {
  public:
   explicit World(const Options& options);
+  bool gtid() const { return gtid_; }
   Outcome run();
 
  private:
@@ -79,9 +90,16 @@ class World {
   bool answers(NodeId node) const;  // to Relevo
   bool link(NodeId a, NodeId b) const;
   void replicate();
+  void receive(Database& replica, const Database& source);
+  void apply(Database& database);
   void write(NodeId node);
+  model::Position gtids(const Database& database, std::size_t length) const;
+  void add_gtid_account(NodeId node, model::NodeStatus& status) const;
+  // Why the node may not be led to the primary; "" when it may be, and is.
+  std::string follow(NodeId node, NodeId primary);
   model::NodeStatus status_of(NodeId node) const;
-  bool is_prefix(const Database& shorter, const Database& longer) const;
+  // Whether `longer` has all that `shorter` has, in its order where there are numbers.
+  bool is_contained(const Database& shorter, const Database& longer) const;
   void crash(NodeId node);
   void restart(NodeId node);
 
@@ -118,6 +136,7 @@ class World {
   }
   void check_step(const Settled& before, const decide::Decision& decision);
   void check_promotion(NodeId node);
+  bool has_errant(NodeId node) const;
   bool serves() const;     // a working, writable primary is published
   bool converged() const;  // and every other node follows it or is named as an outsider
   void check_end();
@@ -129,6 +148,7 @@ class World {
   std::multimap<Instant, std::function<void()>> agenda_;
 
   decide::Policy policy_;
+  bool gtid_ = false;  // MySQL's kind of databases
   std::vector<Database> databases_;
   std::set<std::pair<NodeId, NodeId>> cut_;
   std::uint64_t next_write_ = 1;

@@ -67,36 +67,28 @@ void MariadbLogState::add(const MariadbLogState& other) {
   for (const auto& [origin, sequence] : other.last_) add(origin.first, origin.second, sequence);
 }
 
+std::uint64_t MariadbLogState::of(const Origin& origin) const {
+  const auto found = last_.find(origin);
+  return found == last_.end() ? 0 : found->second;
+}
+
 bool MariadbLogState::covers(const MariadbLogState& other) const {
-  return std::all_of(other.last_.begin(), other.last_.end(), [&](const auto& entry) {
-    const auto mine = last_.find(entry.first);
-    return entry.second == 0 || (mine != last_.end() && mine->second >= entry.second);
-  });
+  return other.excess_over(*this).empty();
 }
 
 std::string MariadbLogState::excess_over(const MariadbLogState& other) const {
-  const auto known_to_other = [&](const auto& origin) {
-    const auto theirs = other.last_.find(origin);
-    return theirs == other.last_.end() ? std::uint64_t{0} : theirs->second;
-  };
-  // How far the two go together in each domain: what is further came after that.
-  std::map<std::uint32_t, std::uint64_t> common;
+  std::map<std::uint32_t, std::uint64_t> common;  // by domain: how far the two agree
   for (const auto& [origin, sequence] : last_) {
     auto& furthest = common[origin.first];
-    furthest = std::max(furthest, std::min(sequence, known_to_other(origin)));
+    furthest = std::max(furthest, std::min(sequence, other.of(origin)));
   }
   std::string text;
   for (const auto& [origin, sequence] : last_) {
-    auto before = known_to_other(origin);
-    if (sequence <= before) continue;
-    if (const auto together = common[origin.first]; together < sequence) {
-      before = std::max(before, together);
-    } else if (before == 0) {
-      before = sequence - 1;
-    }
+    const auto agreed = common[origin.first];
+    if (sequence <= agreed) continue;
     if (!text.empty()) text += ",";
-    text += origin_text(origin) + std::to_string(before + 1);
-    if (sequence > before + 1) text += ".." + std::to_string(sequence);
+    text += origin_text(origin) + std::to_string(agreed + 1);
+    if (sequence > agreed + 1) text += ".." + std::to_string(sequence);
   }
   return text;
 }

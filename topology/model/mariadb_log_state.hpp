@@ -8,8 +8,13 @@
 // 0-1-100 to 0-2-110, though 110 is more than 105. By origin it shows: the other
 // has only 100 of what server 1 wrote.
 //
-// Invariant: sequence numbers of one origin only grow within one history
-// (gtid_strict_mode makes sure of it; a server's own counter does otherwise).
+// A server that was made from a copy knows only the newest origins. So two states
+// are compared by domain: up to the furthest number that both have from the same
+// origin they agree, whoever wrote what came before.
+//
+// Invariant: sequence numbers of a domain only grow within one history. With
+// gtid_strict_mode the servers see to it. Without, an errant transaction shows only
+// until replication has passed its number.
 #pragma once
 
 #include <cstdint>
@@ -33,14 +38,17 @@ class MariadbLogState {
 
   bool covers(const MariadbLogState& other) const;
   // What this has and `other` lacks, as ranges "0-1-101..105"; "" when nothing. The
-  // last number of a range is certain, the others are bounds: a domain's servers
-  // count on from one another, so that one server's numbers have gaps.
+  // last number of a range is certain, the first a bound: a domain's servers count on
+  // from one another, so that one server's numbers have gaps.
   std::string excess_over(const MariadbLogState& other) const;
 
   bool operator==(const MariadbLogState&) const = default;
 
  private:
-  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> last_;
+  using Origin = std::pair<std::uint32_t, std::uint32_t>;  // domain, server
+  std::uint64_t of(const Origin& origin) const;            // 0: nothing from there
+
+  std::map<Origin, std::uint64_t> last_;
 };
 
 }  // namespace relevo::model

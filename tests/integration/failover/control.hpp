@@ -76,6 +76,24 @@ class Control {
     return condition();
   }
 
+  // Answered, unless the 15 s bound is hit. Refused, rightly, until each node has
+  // answered once more since the last change: asked again until then.
+  std::optional<Result<std::string>> switchover(const std::string& to) {
+    std::optional<Result<std::string>> answer;
+    const auto deadline = Clock::now() + Milliseconds(15000);
+    while (Clock::now() < deadline) {
+      answer.reset();
+      controller->switchover(to, [&](Result<std::string> said) { answer = said; });
+      await([&] { return answer.has_value(); }, Milliseconds(15000));
+      const bool too_early = answer && !*answer &&
+                             answer->error().message.find("has not answered") != std::string::npos;
+      if (!too_early) break;
+      const auto sequence = view->sequence;
+      await([&] { return view->sequence > sequence; }, Milliseconds(5000));
+    }
+    return answer;
+  }
+
   std::optional<model::NodeId> primary() const { return view ? view->primary : std::nullopt; }
   bool all_online() const {
     if (!view || !view->primary) return false;

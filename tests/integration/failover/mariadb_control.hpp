@@ -93,12 +93,6 @@ class MariadbControl : public Control {
   bool same_history(std::size_t a, std::size_t b) {
     return value(a, "SELECT @@gtid_current_pos") == value(b, "SELECT @@gtid_current_pos");
   }
-  std::optional<Result<std::string>> switchover(const std::string& to) {
-    std::optional<Result<std::string>> answer;
-    controller->switchover(to, [&](Result<std::string> said) { answer = said; });
-    await([&] { return answer.has_value(); }, Milliseconds(15000));
-    return answer;
-  }
   std::optional<Result<std::string>> failover(const std::string& to, bool force) {
     std::optional<Result<std::string>> answer;
     controller->failover(to, force, [&](Result<std::string> said) { answer = said; });

@@ -190,6 +190,7 @@ TEST(Authority, IsReadBackAndNeverGuessed) {
   authority.candidate = "db3";
   authority.started_us = {{"db2", 1'700'000'000'000'000}};
   authority.restarted = {"db2"};
+  authority.diverged = {"db4"};
   ASSERT_TRUE(file.store(authority));
   EXPECT_EQ(*file.load(), authority);
   // As an older Relevo wrote it.

@@ -69,6 +69,7 @@ class GtidStage : public Stage {
     status(node).timeline = 0;
     status(node).system_identifier = 0;
     status(node).version = "8.4.3";
+    status(node).server_uuid = std::string(node == 0 ? origin : other_origin).substr(0, 36);
     status(node).start_time_us = 1'000'000'000;
     up_to(node, 1000);
   }
@@ -104,9 +105,30 @@ TEST(Gtid, WeightNeverWraps) {
   EXPECT_EQ((Distance{1, Unit::transactions}.in_words()), "1 transaction");
 }
 
-TEST(Gtid, IncomparableReplicasAreNotChosenFrom) {
+TEST(Gtid, WriteOfNoPrimaryExcludesEvenBeforeItIsNamed) {
   GtidStage stage;
   stage.failover_to_freezing();
+  stage.detached(1);
+  stage.has(1, std::string(origin) + "1-1001," + other_origin + "1");
+  stage.look();
+  stage.ok("FreezeReceiver", 1);
+  stage.detached(2);
+  stage.up_to(2, 1000);
+  stage.ok("FreezeReceiver", 2);
+  EXPECT_EQ(stage.state.candidate, 2U)
+      << "the dead primary's own 1001 is welcome, the other is not";
+}
+
+TEST(Gtid, IncomparableReplicasAreNotChosenFrom) {
+  auto hint = Hint{};
+  hint.epoch = 4;
+  hint.primary = 0;
+  GtidStage stage(3, hint);  // started after the death: nobody knows what the primary had
+  stage.dead(0);
+  stage.seen[0].latest.reset();
+  stage.look();
+  stage.feed(LeaseGranted{});
+  stage.applied();
   stage.detached(1);
   stage.has(1, std::string(origin) + "1-1001," + other_origin + "1");
   stage.ok("FreezeReceiver", 1);
@@ -155,7 +177,14 @@ TEST(Gtid, ReplicaThatTellsOfAWriteFirstIsNotErrant) {
   GtidStage stage;
   stage.steady();
   stage.up_to(1, 1001);
-  EXPECT_TRUE(has(stage.look(), 517));
+  stage.look();
+  stage.later(5s);  // its primary still waits for acknowledgements
+  EXPECT_FALSE(stage.state.nodes[1].errant_since) << "the primary wrote it";
+
+  // Not while it streams from there: then it may have it from an older primary.
+  stage.detached(1);
+  stage.up_to(1, 1001);
+  EXPECT_TRUE(has(stage.later(100ms), 517));
   stage.up_to(0, 1001);
   EXPECT_TRUE(has(stage.later(100ms), 518));
   stage.up_to(1, 1002);
@@ -169,7 +198,7 @@ TEST(Gtid, NodeIsComparedOnlyWithAYoungerAccountOfThePrimary) {
   stage.now += 100ms;
   for (auto& node : stage.seen) node.latest->sent = node.latest->received = stage.now;
   stage.seen[0].latest->sent = stage.now - 1ms;
-  stage.up_to(1, 1001);
+  stage.has(1, std::string(origin) + "1-1000," + other_origin + "1");
   stage.feed(Observed{stage.seen});
   EXPECT_FALSE(stage.state.nodes[1].errant_since);
 }
@@ -327,11 +356,28 @@ TEST(RelayLog, RestartIsNoticedAcrossOurOwn) {
   EXPECT_EQ(after.state.phase, Phase::held);
 }
 
+// Accounts of one start, by another session or before our own restart.
 TEST(RelayLog, UptimeRoundedToSecondsIsNoRestart) {
-  GtidStage stage;
-  stage.steady();
-  stage.status(1).start_time_us += 1'000'000;
-  EXPECT_FALSE(has(stage.later(100ms), 902));
+  GtidStage before;
+  before.steady();
+  GtidStage after(3, hint_of(before.state));
+  after.status(1).start_time_us += 1'000'000;
+  EXPECT_FALSE(has(after.look(), 902));
+  EXPECT_FALSE(has(after.later(100ms), 902));
+  after.status(1).start_time_us += 1'000'000;
+  EXPECT_TRUE(has(after.later(100ms), 902)) << "our own probes tell a start exactly";
+}
+
+// Between the last probe and the freeze: the freeze's own answer tells of it.
+TEST(RelayLog, RestartThatOnlyTheFreezeSaw) {
+  GtidStage stage(2);
+  stage.failover_to_freezing();
+  stage.detached(1);
+  stage.up_to(1, 900);
+  stage.status(1).start_time_us += 60'000'000;
+  EXPECT_TRUE(has(stage.ok("FreezeReceiver", 1), 220));
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  EXPECT_TRUE(stage.state.nodes[1].lost_received);
 }
 
 TEST(RelayLog, PostgresReplicaLosesNothingByARestart) {

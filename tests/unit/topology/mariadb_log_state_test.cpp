@@ -43,8 +43,16 @@ TEST(MariadbLogState, ExcessNamesEachOriginAndDomain) {
   // An origin that the other never heard of counts on from where both were.
   EXPECT_EQ(state("0-1-9,0-2-10").excess_over(state("0-1-9")), "0-2-10");
   EXPECT_EQ(state("0-1-9,0-2-12").excess_over(state("0-1-9")), "0-2-10..12");
-  // Written in between (gtid_strict_mode off): only its last number is certain.
-  EXPECT_EQ(state("0-1-9,0-2-5").excess_over(state("0-1-9")), "0-2-5");
+}
+
+// Made from a copy at 0-3-120: of what server 1 wrote before it has no record.
+TEST(MariadbLogState, CopiedServerHasWhatLiesBehindACommonPoint) {
+  const auto copied = state("0-2-130,0-3-120");
+  const auto old = state("0-1-100,0-3-120");
+  EXPECT_TRUE(copied.covers(old));
+  EXPECT_EQ(old.excess_over(copied), "");
+  EXPECT_EQ(copied.excess_over(old), "0-2-121..130");
+  EXPECT_EQ(state("0-1-100,0-3-121").excess_over(copied), "0-3-121");
 }
 
 TEST(MariadbLogState, EmptyIsCoveredByAll) {
