@@ -21,7 +21,6 @@ build=(
   libssl-dev             # TLS, SCRAM, caching_sha2_password
   libsodium-dev          # client_ed25519: MariaDB signs with a scalar that OpenSSL won't take
   zlib1g-dev libzstd-dev # the compressed protocol of MySQL clients
-  libsodium-dev          # MariaDB's ed25519 log-in
   nlohmann-json3-dev     # configuration, admin API
   libcli11-dev           # command lines
   libspdlog-dev          # logging
