@@ -25,6 +25,11 @@ std::string why_not_promotable(const Facts& facts, NodeId node) {
     return "it belongs to another cluster (system identifier " +
            std::to_string(status->system_identifier) + ")";
   }
+  if (!status->log_bin) return "it has no binary log: nobody could follow it";
+  if (!status->log_replica_updates) {
+    return "its binary log lacks what it replicated (log_replica_updates): nobody could follow it";
+  }
+  if (!status->gtid_mode || !status->auto_position) return "it does not follow by GTID";
   if (facts.traits().role_by_statement && facts.state.primary_told) {
     const auto foreign = foreign_excess(*status, *facts.state.primary_told);
     if (foreign && !foreign->empty()) {
@@ -173,6 +178,10 @@ SwitchoverPlan plan_switchover(const Facts& facts, std::optional<NodeId> wanted)
     if (why.empty() && status == nullptr) why = "it has not answered since the last failover";
     if (why.empty() && status->receiver != model::ReceiverState::streaming) {
       why = "it does not stream from the primary";
+    }
+    if (why.empty() && !status->applier_running) {
+      why = "it does not apply what it receives" +
+            (status->applier_error.empty() ? "" : ": " + status->applier_error);
     }
     if (why.empty() && state.nodes[node].needs_repoint) why = "it is still to be repointed";
     if (why.empty()) {

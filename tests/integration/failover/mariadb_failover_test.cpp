@@ -95,15 +95,20 @@ TEST(MariadbFailover, SwitchoverIsUndoneWhenTheCandidateCannotCatchUp) {
     settings.policy.catch_up_timeout = 700ms;
   });
   ASSERT_TRUE(control.await([&] { return control.all_online(); }, 15s));
-  control.run(1, "STOP SLAVE SQL_THREAD");
   control.run(0, "CREATE TABLE app.not_applied (id INT PRIMARY KEY)");
+  ASSERT_TRUE(control.await([&] { return control.same_history(0, 1); }, 10s));
+  const auto blocker = control.open(1);
+  ASSERT_TRUE(control.ask(*blocker, "LOCK TABLES app.not_applied WRITE"));
+  control.run(0, "INSERT INTO app.not_applied VALUES (0)");
   const auto answer = control.switchover("db2");
   ASSERT_TRUE(answer && !*answer);
+  EXPECT_NE(answer->error().message.find("did not catch up"), std::string::npos)
+      << answer->error().message;
   EXPECT_EQ(control.primary(), 0U);
   EXPECT_EQ(control.value(0, "SELECT @@read_only"), "0");
   control.run(0, "INSERT INTO app.not_applied VALUES (1)");
-  control.run(1, "START SLAVE SQL_THREAD");
-  ASSERT_TRUE(control.await([&] { return control.follows(2, 0); }, 15s));
+  ASSERT_TRUE(control.ask(*blocker, "UNLOCK TABLES"));
+  ASSERT_TRUE(control.await([&] { return control.follows(1, 0) && control.follows(2, 0); }, 15s));
 }
 
 TEST(MariadbFailover, ReadOnlyIsKeptRightOnEveryNode) {

@@ -1,5 +1,7 @@
 // MySQL and MariaDB: roles made by statements, histories compared as sets, replicas
 // that may throw away what they received.
+#include <functional>
+
 #include "tests/unit/failover/stage.hpp"
 
 namespace relevo::decide {
@@ -455,6 +457,29 @@ TEST(GtidAdoption, OfTwoStrangersTheOneThatTakesWrites) {
   GtidStage both;
   both.primary(1);
   EXPECT_TRUE(has(both.look(), 103));
+}
+
+TEST(GtidPromotion, NodeThatNobodyCouldFollowIsPassedOver) {
+  const std::vector<std::function<void(model::NodeStatus&)>> flaws{
+      [](auto& s) { s.log_bin = false; }, [](auto& s) { s.log_replica_updates = false; },
+      [](auto& s) { s.gtid_mode = false; }, [](auto& s) { s.auto_position = false; }};
+  for (const auto& flaw : flaws) {
+    GtidStage stage;
+    flaw(stage.status(1));
+    stage.failover_to_freezing();
+    for (const NodeId node : {1U, 2U}) stage.ok("FreezeReceiver", node);
+    EXPECT_EQ(stage.state.candidate, 2U);
+  }
+}
+
+TEST(GtidPromotion, SwitchoverToAStoppedApplierIsRefusedWithItsError) {
+  GtidStage stage;
+  stage.steady();
+  stage.status(1).applier_running = false;
+  stage.status(1).applier_error = "1062: Duplicate entry";
+  stage.look();
+  EXPECT_TRUE(has(stage.command(CommandKind::switchover, 1), 609));
+  EXPECT_NE(stage.reply()->text.find("1062"), std::string::npos) << stage.reply()->text;
 }
 
 TEST(GtidPromotion, HalfwayPromotedCandidateIsPromotedAgain) {
