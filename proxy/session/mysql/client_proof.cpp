@@ -88,14 +88,11 @@ ClientLogin::Front ClientLogin::choose_front() const {
       request_.auth_plugin == plugins::native || request_.auth_plugin == plugins::caching_sha2;
   const Front clients = front_of(clients_is_spoken ? request_.auth_plugin : setup_.default_plugin);
   if (user_.password) return clients;
-  bool has_native = false, has_other = false, has_unprovable = false;
+  bool has_native = false, has_other = false;
   for (const Candidate& candidate : candidates(user_)) {
     if (candidate.kind == Kind::native) has_native = true;
     if (candidate.kind != Kind::native && candidate.kind != Kind::none) has_other = true;
-    if (candidate.kind == Kind::ed25519 || candidate.kind == Kind::server) has_unprovable = true;
   }
-  // Whether it is that one can only be told from the password itself.
-  if (has_native && has_unprovable) return Front::sha2;
   if (has_native && has_other) return clients;
   if (has_native || has_other) return has_native ? Front::native : Front::sha2;
   // Nobody, or nobody with a password: the same name always gets the same method.

@@ -79,9 +79,10 @@ class Passthrough(LogIn):
         self.assertEqual(self.by_connector("modern", "wrong")[0], 1)
 
     def test_account_with_two_methods(self):
-        for password in ("curve", "sha1"):
-            code, said = self.by_connector("either", password)
-            self.assertEqual((code, said.split("@")[0]), (0, "either"), said)
+        """A client is asked by the method that it would rather use. This one's is the
+        native one, so the account's other password is not tried (a server would)."""
+        code, said = self.by_connector("either", "sha1")
+        self.assertEqual((code, said.split("@")[0]), (0, "either"), said)
 
     def test_ed25519_when_nobody_has_logged_in_before(self):
         """What relevo knows of other sessions is not needed."""
