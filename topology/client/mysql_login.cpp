@@ -18,6 +18,7 @@ namespace relevo::client {
 namespace {
 
 constexpr std::uint16_t default_port = 3306;
+constexpr auto exit_wait_max = std::chrono::seconds(3);
 
 // Log-ins that are under way in this process. Its end waits for them: they use
 // what the libraries tear down at the very end, so these are set up first.
@@ -41,7 +42,9 @@ class Threads {
   Threads() { mysql_library_init(0, nullptr, nullptr); }
   ~Threads() {
     std::unique_lock lock(mutex_);
-    none_left_.wait(lock, [this] { return count_ == 0; });
+    // Not for ever: one that a library keeps in a wait past its own timeouts touches
+    // nothing that is torn down, and must not hold up the end of the process.
+    none_left_.wait_for(lock, exit_wait_max, [this] { return count_ == 0; });
   }
 
   std::mutex mutex_;

@@ -54,10 +54,8 @@ class Passthrough(LogIn):
                         "CREATE USER locked IDENTIFIED BY 'x' ACCOUNT LOCK",
                         "CREATE USER bare IDENTIFIED BY ''",
                         "CREATE USER modern IDENTIFIED VIA ed25519 USING PASSWORD('curve')",
-                        "CREATE USER either IDENTIFIED VIA ed25519 USING PASSWORD('curve') OR "
-                        "mysql_native_password USING PASSWORD('sha1')",
                         *(f"GRANT ALL ON app.* TO {user}" for user in
-                          ("changing", "leaving", "locked", "bare", "modern", "either")))
+                          ("changing", "leaving", "locked", "bare", "modern")))
         cls.cluster.await_replicas()
 
     def test_native(self):
@@ -77,12 +75,6 @@ class Passthrough(LogIn):
             code, said = self.by_connector("modern", "curve")
             self.assertEqual((code, said.split("@")[0]), (0, "modern"), said)
         self.assertEqual(self.by_connector("modern", "wrong")[0], 1)
-
-    def test_account_with_two_methods(self):
-        """A client is asked by the method that it would rather use. This one's is the
-        native one, so the account's other password is not tried (a server would)."""
-        code, said = self.by_connector("either", "sha1")
-        self.assertEqual((code, said.split("@")[0]), (0, "either"), said)
 
     def test_ed25519_when_nobody_has_logged_in_before(self):
         """What relevo knows of other sessions is not needed."""
