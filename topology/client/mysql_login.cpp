@@ -33,9 +33,11 @@ class Threads {
     ++count_;
   }
   void leave() {
-    std::unique_lock lock(mutex_);
+    // The thread has done with the library by now. (notify_all_at_thread_exit would
+    // wait for even more, and at times leaves the mutex locked for ever.)
+    const std::lock_guard lock(mutex_);
     --count_;
-    std::notify_all_at_thread_exit(none_left_, std::move(lock));
+    none_left_.notify_all();
   }
 
  private:
