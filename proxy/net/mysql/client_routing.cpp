@@ -123,6 +123,11 @@ bool ClientSession::answer_here() {
       statements_.remove(plan_.number);
       skip_command();
       return true;
+    case CommandPlan::Way::long_data:
+      // Nobody answers this command: for a statement that doesn't exist it is dropped.
+      if (plan_.prepared != nullptr) return false;
+      skip_command();
+      return true;
     case CommandPlan::Way::refuse:
       refuse_command(plan_.error, plan_.message);
       return true;
