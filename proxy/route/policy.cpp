@@ -91,6 +91,9 @@ Choice replica_or_primary(const View& view, const RoutingSettings& settings,
             without_primary(view) ? "no primary: reads go on from the replicas" : reason};
   }
   if (found.held_back_by_own_write) {
+    if (!view.primary) {
+      return hold("no primary, and this session's own write is not known to be on a replica: held");
+    }
     return primary_or_hold(view, "this session's own write is not replayed there yet");
   }
   if (found.held_back_by_hint) {

@@ -190,7 +190,10 @@ TEST(Policy, WithoutAPrimaryReadsGoOnAndWritesWait) {
   EXPECT_EQ(f.choose_for("SELECT 1").target, Target::replica);
   // What the session wrote last may not be on any replica.
   f.session.last_write = at(1500ms);
-  EXPECT_EQ(f.choose_for("SELECT 1").target, Target::hold);
+  const Choice unknown = f.choose_for("SELECT 1");
+  EXPECT_EQ(unknown.target, Target::hold);
+  EXPECT_EQ(unknown.reason,
+            "no primary, and this session's own write is not known to be on a replica: held");
   f.session.last_write.reset();
   // A bound that the application names can't be proven now.
   EXPECT_EQ(f.choose_for("/* relevo: max_lag=1s */ SELECT 1").target, Target::hold);
