@@ -19,11 +19,13 @@ void ClientSession::flush_to_server() { server_->send(shard_.worker().to_server(
 
 // Does the next thing that the command in hand needs.
 void ClientSession::go_on() {
-  if (state_ != State::linked || !in_hand_ || sent_ || giving_back_) return;
+  if (state_ != State::linked || !in_hand_ || sent_ || giving_back_ || killing_) return;
   if (own_first_ && !own_.empty()) return;
   if (!server_->ready()) return;  // its user is being changed
   if (!may_run_here()) return wait_in_hold();
   own_first_ = false;
+  // What the plan points into may lie elsewhere, since more has come behind it.
+  if (planned_at_ != in_.data()) plan_command();
   Segments& out = shard_.worker().to_server();
   out.clear();
   if (prepare_connection()) send_command();

@@ -98,6 +98,8 @@ ClientLogin::Setup ClientSession::login_setup() {
   fill(setup.second_challenge, shard_.worker());
   setup.default_plugin =
       std::string(facts.mariadb ? wire::auth_plugins::native : wire::auth_plugins::caching_sha2);
+  // A name that doesn't exist is asked as most that do.
+  setup.decoy_plugins = {setup.default_plugin};
   setup.mock_secret = shard_.memory().mock_secret();
   setup.client_host = unix_socket_ ? "localhost" : address_.substr(0, address_.rfind(':'));
   setup.rsa = shard_.memory().rsa();
@@ -322,7 +324,7 @@ void ClientSession::begin_change_user() {
   drop_server();
   const std::string bytes(in_.view().substr(0, plan_.bytes));
   in_.consume(plan_.bytes);
-  in_hand_ = retained_ = false;
+  in_hand_ = retained_ = transaction_lost_ = false;
   welcoming_ = true;
   state_ = State::login;
   set_login_deadline();

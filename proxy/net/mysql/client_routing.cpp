@@ -1,7 +1,6 @@
 // From the first bytes of a command to a server connection that will run it.
-#include <charconv>
-
 #include "proxy/net/mysql/client_session.hpp"
+#include "proxy/session/mysql/kill.hpp"
 #include "proxy/wire/mysql/result.hpp"
 
 namespace relevo::net::mysql {
@@ -13,22 +12,6 @@ using session::mysql::CommandPlan;
 namespace {
 
 model::Instant now() { return std::chrono::steady_clock::now(); }
-
-std::string_view next_word(std::string_view& text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return text = {};
-  text.remove_prefix(begin);
-  const auto end = std::min(text.find_first_of(" \t\r\n;"), text.size());
-  const std::string_view word = text.substr(0, end);
-  text.remove_prefix(end);
-  return word;
-}
-
-bool is_word(std::string_view word, std::string_view upper) {
-  return std::equal(word.begin(), word.end(), upper.begin(), upper.end(), [](char a, char b) {
-    return (a >= 'a' && a <= 'z' ? static_cast<char>(a - 'a' + 'A') : a) == b;
-  });
-}
 
 }  // namespace
 
@@ -42,13 +25,18 @@ void ClientSession::start_command() {
   starting_ = false;
 }
 
-// One command. False: more bytes are needed, or there is no session any more.
-bool ClientSession::start_next() {
+void ClientSession::plan_command() {
   plan_ = session::mysql::plan_command({.bytes = in_.view(),
                                         .statements = statements_,
                                         .dialect = session_->dialect(),
                                         .client = capabilities_,
                                         .multi_statements = multi_statements_});
+  planned_at_ = in_.data();
+}
+
+// One command. False: more bytes are needed, or there is no session any more.
+bool ClientSession::start_next() {
+  plan_command();
   switch (plan_.status) {
     case CommandPlan::Status::need_more:
       return false;
@@ -138,6 +126,8 @@ bool ClientSession::answer_here() {
       state_ = State::idle;
       statements_.clear();
       session_->on_reset(shard_.state_table(), true);
+      status_ = wire::Status::autocommit;
+      transaction_lost_ = false;
       answer_ok();
       return true;
     case CommandPlan::Way::change_user:
@@ -157,7 +147,7 @@ bool ClientSession::answer_here() {
 
 // In the form that servers have it, as monitoring reads it.
 std::string ClientSession::statistics() const {
-  const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now() - started_);
+  const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now() - shard_.started());
   return "Uptime: " + std::to_string(uptime.count()) +
          "  Threads: " + std::to_string(shard_.session_count()) +
          "  Questions: " + std::to_string(shard_.traffic().queries);
@@ -171,28 +161,20 @@ void ClientSession::answer_ok() {
   to_client(out);
 }
 
-// KILL names a session as its client knows it. What we cannot read goes to the
-// server, whose own numbers it then is.
+// KILL names a session as its client knows it.
 bool ClientSession::answer_kill_statement() {
-  if (plan_.way != CommandPlan::Way::forward || plan_.oversized || !plan_.analysis.mysql.kill ||
-      plan_.analysis.statements != 1) {
-    return false;
+  const bool has_text =
+      plan_.way == CommandPlan::Way::forward || plan_.way == CommandPlan::Way::prepare;
+  if (!has_text || !plan_.analysis.mysql.kill) return false;
+  const auto kill = session::mysql::parse_kill(plan_.text);
+  if (kill && plan_.way == CommandPlan::Way::forward) {
+    answer_kill(kill->connection, kill->query_only ? Shard::Kill::query : Shard::Kill::connection);
+  } else {
+    refuse_command(
+        errors::not_supported_yet,
+        "KILL is understood as KILL [HARD | SOFT] [CONNECTION | QUERY] number, by itself "
+        "and not prepared");
   }
-  std::string_view text = plan_.text;
-  if (!is_word(next_word(text), "KILL")) return false;
-  std::string_view word = next_word(text);
-  Shard::Kill what = Shard::Kill::connection;
-  if (is_word(word, "HARD") || is_word(word, "SOFT")) word = next_word(text);
-  if (is_word(word, "QUERY")) {
-    what = Shard::Kill::query;
-    word = next_word(text);
-  } else if (is_word(word, "CONNECTION")) {
-    word = next_word(text);
-  }
-  std::uint32_t id = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), id);
-  if (error != std::errc() || end != word.data() + word.size()) return false;
-  answer_kill(id, what);
   return true;
 }
 

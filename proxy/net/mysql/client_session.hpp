@@ -137,6 +137,7 @@ class ClientSession final : public SessionLink,
 
   // routing
   void start_command();
+  void plan_command();
   bool start_next();
   bool answer_here();
   void answer_ok();
@@ -225,6 +226,7 @@ class ClientSession final : public SessionLink,
 
   // the command in hand: from its planning to the end of its reply
   session::mysql::CommandPlan plan_;
+  const char* planned_at_ = nullptr;  // where its bytes lay then
   bool in_hand_ = false;
   bool starting_ = false;  // start_command() is on the call stack
   bool sent_ = false;      // to the server in hand

@@ -24,6 +24,7 @@ class Shard final : public net::Shard {
   ~Shard() override;
 
   ClusterMemory& memory() { return *memory_; }
+  model::Instant started() const { return started_; }
   session::mysql::StateTable& state_table() { return state_table_; }
   session::mysql::PreparedTable& prepared_table() { return prepared_table_; }
 
@@ -52,6 +53,7 @@ class Shard final : public net::Shard {
   bool kill_here(std::uint32_t id, const std::string& user, Kill what);
 
   std::shared_ptr<ClusterMemory> memory_;
+  const model::Instant started_ = std::chrono::steady_clock::now();
   std::vector<std::shared_ptr<SideConnection>> beside_;
   session::mysql::StateTable state_table_;
   session::mysql::PreparedTable prepared_table_;

@@ -43,6 +43,27 @@ class PoolLimits(harness.IntegrationTest):
             watcher.join()
         self.assertLessEqual(max(most), 3)
 
+    def test_what_waits_is_read_from_where_it_lies(self):
+        """More may come behind a statement that waits for a connection, and move it."""
+        holders = [self.connect(autocommit=False) for _ in range(3)]
+        for holder in holders:
+            self.query(holder, "SELECT 1 FOR UPDATE")
+        with wire.Wire(self.proxy.port) as session:
+            session.log_in("app", self.cluster.passwords["app"])
+            session.send(wire.COM_QUERY, b"/* relevo: primary */ SET @waited = 'in the queue', @much = 1")
+            harness.wait_until(lambda: any(c["state"] == "waiting" for c in self.proxy.clients()), "it waits")
+            behind = [b"/* relevo: primary */ SELECT %d, '%s'" % (number, b"x" * 3000) for number in range(20)]
+            for statement in behind:
+                session.send(wire.COM_QUERY, statement)
+            holders[0].rollback()
+            session.read()
+            for number, _ in enumerate(behind):
+                session.sequence = 1
+                self.assertEqual(session.read_results()[0].rows[0][0], str(number))
+            self.assertEqual(session.query("SELECT @waited"), [["in the queue"]])
+        for holder in holders:
+            holder.rollback()
+
     def test_queue_timeout(self):
         holders = [self.connect(autocommit=False) for _ in range(3)]
         for holder in holders:

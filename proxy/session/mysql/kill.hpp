@@ -1,0 +1,24 @@
+// KILL, as text: whose session or statement is to end. The number is one that we
+// told a client; the servers' own mean other sessions, perhaps another client's, so
+// a KILL that cannot be read here is refused and never passed on.
+// https://dev.mysql.com/doc/refman/8.4/en/kill.html
+// https://mariadb.com/docs/server/reference/sql-statements/administrative-sql-statements/kill
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace relevo::session::mysql {
+
+struct Kill {
+  std::uint32_t connection = 0;
+  bool query_only = false;  // its statement, not the session
+  bool operator==(const Kill&) const = default;
+};
+
+// KILL [HARD | SOFT] [CONNECTION | QUERY] number [;]. Nullopt for anything else: by
+// user, by query id, with comments in it.
+std::optional<Kill> parse_kill(std::string_view sql);
+
+}  // namespace relevo::session::mysql
