@@ -32,14 +32,16 @@ route::RoutingSettings routing_settings(const config::Routing& routing) {
 
 namespace {
 
-std::string random_salt() {
-  std::string salt(session::postgres::scram_salt_bytes, '\0');
-  RELEVO_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(salt.data()),
-                          static_cast<int>(salt.size())) == 1);
-  return salt;
+std::string random_bytes(std::size_t size) {
+  std::string bytes(size, '\0');
+  RELEVO_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()),
+                          static_cast<int>(bytes.size())) == 1);
+  return bytes;
 }
 
 }  // namespace
+
+std::string make_mock_secret() { return random_bytes(32); }
 
 Result<ClusterSettingsPtr> make_cluster_settings(const config::Cluster& config) {
   auto made = std::make_shared<ClusterSettings>();
@@ -56,8 +58,8 @@ Result<ClusterSettingsPtr> make_cluster_settings(const config::Cluster& config) 
     for (const config::User& user : *config.auth.users) {
       session::postgres::KnownUser known;
       known.password = user.password.reveal();
-      known.verifier =
-          session::postgres::make_scram_verifier(user.password.reveal(), random_salt());
+      known.verifier = session::postgres::make_scram_verifier(
+          user.password.reveal(), random_bytes(session::postgres::scram_salt_bytes));
       made->users->emplace(user.name, std::move(known));
     }
   }

@@ -36,6 +36,9 @@ struct ClusterSettings {
 };
 using ClusterSettingsPtr = std::shared_ptr<const ClusterSettings>;
 
+// Makes the challenges for users that don't exist: 32 random bytes.
+std::string make_mock_secret();
+
 route::RoutingSettings routing_settings(const config::Routing& routing);
 Result<ClusterSettingsPtr> make_cluster_settings(const config::Cluster& config);
 

@@ -42,6 +42,9 @@ void Worker::run() {
     const bool at_once = posted_.load(std::memory_order_relaxed);
     poller_.turn(at_once ? std::chrono::milliseconds(0) : tick_interval);
   }
+  // Sessions that have ended wait here to be destroyed: now, while what they refer
+  // to is still there.
+  io_.poll();
 }
 
 void Worker::stop() {

@@ -43,7 +43,7 @@ class Worker {
 
   Poller& poller() { return poller_; }
   // When the present turn of the loop began, at most a tick ago: for what is
-  // measured in seconds. Reading the clock costs more than all else of a pool.
+  // measured in seconds, so that giving a connection back reads no clock.
   model::Instant about_now() const { return about_now_; }
   // For name resolution; its handlers run up to one tick late.
   asio::io_context& io() { return io_; }

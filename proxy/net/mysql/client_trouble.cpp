@@ -126,7 +126,7 @@ void ClientSession::handle_loss(const Error& error) {
   const bool outcome_open = owed && exchange.outcome_open();
   const auto pins = session_->pins();
   if (pins.any() && !(in_transaction && outcome_open)) {
-    if (pins.reason() != "session pooling" || owed) {
+    if (!pins.only(session::mysql::Pin::mode) || owed) {
       return end(errors::server_shutdown,
                  "the server connection was lost, and with it the session's " + pins.reason() +
                      " (" + error.message + ")");

@@ -1,7 +1,5 @@
 #include "proxy/net/mysql/shard.hpp"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
 
 #include "proxy/net/mysql/client_session.hpp"
@@ -11,12 +9,6 @@ namespace {
 
 constexpr std::size_t prepared_cache_bytes = 8U << 20;
 constexpr std::size_t beside_max = 256;
-
-std::string make_mock_secret() {
-  std::string secret(32, '\0');
-  RELEVO_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(secret.data()), 32) == 1);
-  return secret;
-}
 
 }  // namespace
 

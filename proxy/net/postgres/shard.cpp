@@ -1,7 +1,6 @@
 #include "proxy/net/postgres/shard.hpp"
 
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 
 #include "proxy/net/postgres/cancel_request.hpp"
 #include "proxy/net/postgres/client_session.hpp"
@@ -10,12 +9,7 @@ namespace relevo::net::postgres {
 namespace {
 
 constexpr std::size_t prepared_cache_bytes = 8U << 20;
-
-std::string make_mock_secret() {
-  std::string secret(32, '\0');
-  RELEVO_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(secret.data()), 32) == 1);
-  return secret;
-}
+constexpr std::size_t cancels_max = 1024;
 
 }  // namespace
 
@@ -63,6 +57,7 @@ void Shard::cancel(std::uint32_t pid, const std::string& key) {
 }
 
 void Shard::cancel_on(const ServerPtr& server) {
+  if (cancels_.size() >= cancels_max) return;  // a cancel is a wish, as it is to a server
   auto request = std::make_shared<CancelRequest>(worker(), server);
   cancels_.push_back(request);
   request->start(settings(), [this](CancelRequest& done) {

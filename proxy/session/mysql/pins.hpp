@@ -39,6 +39,7 @@ class Pins {
   void remove(Pin pin) { set_ &= static_cast<std::uint16_t>(~static_cast<unsigned>(pin)); }
   bool has(Pin pin) const { return (set_ & static_cast<std::uint16_t>(pin)) != 0; }
   bool any() const { return set_ != 0; }
+  bool only(Pin pin) const { return set_ == static_cast<std::uint16_t>(pin); }
   std::string reason() const;  // for people: "temporary tables, named locks"; empty without any
 
   // A statement that succeeded. Effects that State follows are none of ours.
