@@ -4,6 +4,7 @@ Format: https://mariadb.com/kb/en/clientserver-protocol/ and
 https://dev.mysql.com/doc/dev/mysql-server/latest/PAGE_PROTOCOL.html
 """
 
+import contextlib
 import hashlib
 import socket
 import ssl
@@ -150,6 +151,11 @@ class Wire:
             self.socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError, ssl.SSLError) as error:
             raise Closed(str(error)) from None
+
+    def finish_sending(self):
+        """No byte follows. The other side may have closed first."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
 
     def exactly(self, count):
         parts, have = [self.buffer], len(self.buffer)
