@@ -137,6 +137,16 @@ std::vector<bool> Facts::usable_replicas() const {
   return usable;
 }
 
+const model::Position* Facts::frozen(NodeId node) const {
+  if (state.nodes[node].frozen) return &*state.nodes[node].frozen;
+  for (const auto& pending : state.pending) {
+    const auto* freeze = std::get_if<FreezeReceiver>(&pending.action.task);
+    if (freeze == nullptr || freeze->node != node || !pending.finished) continue;
+    if (pending.outcome == ActionOutcome::ok && pending.status) return &pending.status->received;
+  }
+  return nullptr;
+}
+
 bool Facts::all_finished() const {
   return std::all_of(state.pending.begin(), state.pending.end(),
                      [](const PendingAction& pending) { return pending.finished; });

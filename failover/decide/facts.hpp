@@ -52,6 +52,8 @@ struct Facts {
   std::vector<bool> usable_replicas() const;
 
   // --- actions ---
+  // Where its receiver stood when it was frozen; nullptr: it was not, or not yet.
+  const model::Position* frozen(model::NodeId node) const;
   bool all_finished() const;                                          // none is under way
   const PendingAction* finished(std::string_view action_name) const;  // null: none such
 };

@@ -107,10 +107,11 @@ Plan plan_failover(const Facts& facts) {
   std::vector<Contender> contenders;
   unsigned proving = 0;
   for (NodeId node = 0; node < state.nodes.size(); ++node) {
-    if (!state.nodes[node].frozen) continue;
+    const auto* frozen = facts.frozen(node);
+    if (frozen == nullptr) continue;
     const auto* status = facts.answer(node);
     contenders.push_back({.node = node,
-                          .received = *state.nodes[node].frozen,
+                          .received = *frozen,
                           .replayed = status != nullptr ? status->position : model::Position{},
                           .zone = facts.policy.nodes[node].zone,
                           .priority = facts.policy.nodes[node].priority,
@@ -125,7 +126,7 @@ Plan plan_failover(const Facts& facts) {
     const std::string who = state.wanted ? facts.name(*state.wanted) + ": " : std::string{};
     return {std::nullopt, std::nullopt, who + choice.why_none};
   }
-  const auto& chosen = *state.nodes[*choice.node].frozen;
+  const auto& chosen = *facts.frozen(*choice.node);
   const std::string chosen_text =
       facts.name(*choice.node) + " received up to " + chosen.to_string();
   const auto loss = missing(facts, chosen, contenders);

@@ -41,9 +41,10 @@ struct Policy {
   // small transaction's room in a binary log: 16 MiB are 16384 transactions.
   std::uint64_t bytes_per_transaction = 1024;
 
-  model::Duration start_grace = std::chrono::seconds(3);      // for every node to be probed once
-  model::Duration barrier_timeout = std::chrono::seconds(5);  // for all workers to apply a View
-  model::Duration freeze_timeout = std::chrono::seconds(1);
+  model::Duration start_grace = std::chrono::seconds(3);       // for every node to be probed once
+  model::Duration barrier_timeout = std::chrono::seconds(5);   // for all workers to apply a View
+  model::Duration freeze_timeout = std::chrono::seconds(5);    // one receiver, on a slow disk
+  model::Duration freeze_patience = std::chrono::seconds(1);   // then go on with those that stand
   model::Duration read_timeout = std::chrono::seconds(1);      // one look at a node's role
   model::Duration promote_timeout = std::chrono::seconds(30);  // one pg_promote, replay included
   unsigned promote_attempts_max = 3;

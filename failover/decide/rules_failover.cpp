@@ -92,17 +92,16 @@ const auto table = std::to_array<Rule>({
      [](Turn& t) { t.refuse("not every worker has let go of the old primary in time"); },
      "Promoting while a worker may still write to the old primary is never safe."},
     {220, "promote", [](const Facts& f) { return in(f, Phase::freezing) && f.all_finished(); },
-     [](Turn& t) {
-       t.record_frozen();
-       const auto plan = plan_failover(t.facts());
-       t.state.loss = plan.loss;
-       if (!plan.candidate) return t.refuse("failover refused: " + plan.text);
-       t.state.candidate = plan.candidate;
-       t.note(Severity::warning, plan.candidate,
-              "promoting " + t.name(*plan.candidate) + ": " + plan.text);
-       t.promote_candidate();
-     },
+     [](Turn& t) { t.choose_and_promote(); },
      "All reachable replicas stand still: promote the furthest if the loss allows it, or refuse."},
+    {221, "promote-without-the-slow",
+     [](const Facts& f) {
+       return in(f, Phase::freezing) && f.now >= f.state.phase_since + f.policy.freeze_patience &&
+              plan_failover(f).candidate.has_value();
+     },
+     [](Turn& t) { t.choose_and_promote(); },
+     "A replica takes long to stop receiving, and those that stand still suffice: writes wait no "
+     "longer for it."},
     {230, "promoted",
      [](const Facts& f) {
        return in(f, Phase::promoting) && proven_primary(answered(f, "Promote"));

@@ -41,6 +41,7 @@ struct Turn {
   // A node's account of a start other than the one on record.
   void note_restart(model::NodeId node, const model::NodeStatus& status);
   void record_frozen();
+  void choose_and_promote();
   void promote_candidate();
   void ask_candidate();
   void refuse(std::string why);  // hold, and retry later

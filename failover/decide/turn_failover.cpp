@@ -41,7 +41,7 @@ void Turn::freeze_replicas() {
   }
   // A forced failover may have a living primary: it must stop at its own end too.
   if (state.last_primary && known.says_primary(*state.last_primary)) {
-    act(Fence{*state.last_primary, false}, policy.freeze_timeout);
+    act(Fence{*state.last_primary, false}, policy.freeze_patience);
     state.soft_fenced = state.last_primary;
   }
   decision.authority_changed = true;
@@ -69,7 +69,10 @@ void Turn::record_frozen() {
   for (const auto& pending : state.pending) {
     const auto* freeze = std::get_if<FreezeReceiver>(&pending.action.task);
     if (freeze == nullptr) continue;
-    if (pending.outcome == ActionOutcome::ok && pending.status) {
+    if (!pending.finished) {
+      note(Severity::warning, freeze->node,
+           name(freeze->node) + " could not be frozen yet: going on without it");
+    } else if (pending.outcome == ActionOutcome::ok && pending.status) {
       auto& record = state.nodes[freeze->node];
       record.frozen = pending.status->received;
       // It may have restarted since it was last looked at.
@@ -83,6 +86,17 @@ void Turn::record_frozen() {
     }
   }
   state.pending.clear();
+}
+
+// The furthest of those that stand still, or a refusal.
+void Turn::choose_and_promote() {
+  record_frozen();
+  const auto plan = plan_failover(facts());
+  state.loss = plan.loss;
+  if (!plan.candidate) return refuse("failover refused: " + plan.text);
+  state.candidate = plan.candidate;
+  note(Severity::warning, plan.candidate, "promoting " + name(*plan.candidate) + ": " + plan.text);
+  promote_candidate();
 }
 
 void Turn::promote_candidate() {

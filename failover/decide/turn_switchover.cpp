@@ -39,7 +39,7 @@ void Turn::fence_and_freeze() {
     if (node == state.last_primary || node == state.candidate || known.is_outsider(node)) continue;
     if (!known.says_replica(node)) continue;
     state.nodes[node].needs_repoint = state.nodes[node].freeze_sent = true;
-    act(FreezeReceiver{node}, policy.freeze_timeout);
+    act(FreezeReceiver{node}, policy.freeze_patience);
   }
   enter(Phase::fencing);
 }

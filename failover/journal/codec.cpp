@@ -94,10 +94,10 @@ namespace relevo::decide {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodePolicy, name, host, port, zone, priority, never_promote)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     Policy, engine, nodes, mode, durability, acks, loss_bytes_max, switchover_lag_bytes_max,
-    bytes_per_transaction, start_grace, barrier_timeout, freeze_timeout, read_timeout,
-    promote_timeout, promote_attempts_max, verify_timeout, repoint_timeout, fence_timeout, drain,
-    catch_up_timeout, overdue_grace, retry_delay_min, retry_delay_max, waiting_receiver_max,
-    errant_min, failovers_max, failover_window)
+    bytes_per_transaction, start_grace, barrier_timeout, freeze_timeout, freeze_patience,
+    read_timeout, promote_timeout, promote_attempts_max, verify_timeout, repoint_timeout,
+    fence_timeout, drain, catch_up_timeout, overdue_grace, retry_delay_min, retry_delay_max,
+    waiting_receiver_max, errant_min, failovers_max, failover_window)
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Distance, count, unit)
 

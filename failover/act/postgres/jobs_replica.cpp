@@ -17,9 +17,7 @@ constexpr auto poll_interval = milliseconds(5);
 
 void FreezeJob::start() {
   connect(node_, [this] {
-    // With the default of 5 s a promotion may have to wait that long for the
-    // startup process, which sleeps it out after its receiver ended.
-    change("ALTER SYSTEM SET wal_retrieve_retry_interval = '100ms'", [this] {
+    shorten_retries([this] {
       change("ALTER SYSTEM SET primary_conninfo = ''", [this] { reload([this] { look(); }); });
     });
   });
@@ -56,7 +54,7 @@ void PromoteJob::start() {
 }
 
 void PromoteJob::quicken() {
-  change("ALTER SYSTEM SET wal_retrieve_retry_interval = '100ms'", [this] {
+  shorten_retries([this] {
     reload([this] {
       // Not with wait = true: the server then looks only every 100 ms.
       change("SELECT pg_promote(false)", [this] { look(); });

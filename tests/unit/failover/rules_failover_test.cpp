@@ -245,6 +245,45 @@ TEST(Failover, QuorumMustBeProven) {
   EXPECT_EQ(stage.state.phase, Phase::promoting);
 }
 
+TEST(Failover, ASlowReplicaIsNotWaitedForWhereTheOthersSuffice) {
+  Stage stage;
+  stage.failover_to_freezing();
+  stage.detached(1);
+  stage.ok("FreezeReceiver", 1);
+  stage.later(stage.policy.freeze_patience - 1ms);
+  EXPECT_EQ(stage.state.phase, Phase::freezing);
+  EXPECT_TRUE(has(stage.later(1ms), 221));
+  EXPECT_TRUE(stage.asked_for("Promote", 1));
+  EXPECT_TRUE(stage.noted("db3 could not be frozen yet: going on without it"));
+  stage.primary(1, 2);
+  stage.ok("Promote");
+  EXPECT_TRUE(has(stage.later(10ms), 530)) << "the slow one follows like any other";
+  EXPECT_TRUE(stage.asked_for("Repoint", 2));
+}
+
+TEST(Failover, TheFirstReplicaToStandStillIsWaitedFor) {
+  Stage stage;
+  stage.failover_to_freezing();
+  stage.later(stage.policy.freeze_patience + 1s);
+  EXPECT_EQ(stage.state.phase, Phase::freezing);
+  stage.detached(2);
+  EXPECT_TRUE(has(stage.ok("FreezeReceiver", 2), 221));
+  EXPECT_EQ(stage.state.candidate, 2U);
+}
+
+TEST(Failover, PatienceIsNoProof) {
+  Stage stage(4);
+  stage.policy.durability = Durability::quorum;
+  stage.policy.acks = 2;
+  stage.failover_to_freezing();
+  stage.detached(1);
+  stage.ok("FreezeReceiver", 1);
+  stage.later(stage.policy.freeze_patience + 1s);
+  EXPECT_EQ(stage.state.phase, Phase::freezing) << "one frozen of three proves nothing";
+  stage.detached(2);
+  EXPECT_TRUE(has(stage.ok("FreezeReceiver", 2), 221));
+}
+
 TEST(Failover, LossBeyondTheLimitIsRefusedUnlessForced) {
   Stage stage;
   stage.policy.loss_bytes_max = 100;

@@ -150,6 +150,9 @@ class Stage {
     order.allow_data_loss = allow_data_loss;
     return feed(order);
   }
+  bool noted(const std::string& text) const {
+    return std::find(notes.begin(), notes.end(), text) != notes.end();
+  }
   const CommandReply* reply() const {  // to the last command; null: none yet
     const auto found = replies.find(commands);
     return found == replies.end() ? nullptr : &found->second;
