@@ -2,7 +2,6 @@
 """The protocol byte by byte: what drivers rely on, and what none of them would send."""
 
 import contextlib
-import socket
 import struct
 import time
 import unittest
