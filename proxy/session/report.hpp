@@ -10,7 +10,7 @@ namespace relevo::session {
 
 struct PoolRow {
   std::string node, user, database;
-  std::uint32_t active = 0;   // lent to a session
+  std::uint32_t active = 0;  // lent to a session
   std::uint32_t idle = 0;
   std::uint32_t connecting = 0;
   std::uint32_t waiting = 0;  // sessions in the queue
@@ -41,9 +41,9 @@ struct ServerRow {
 };
 
 struct NodeTraffic {
-  std::uint64_t reads = 0, writes = 0;        // statements (batches) sent there, by class
+  std::uint64_t reads = 0, writes = 0;  // statements (batches) sent there, by class
   std::uint64_t connects = 0, connect_failures = 0, resets = 0;
-  std::uint32_t clients = 0, servers = 0;     // sessions linked to it, connections open to it
+  std::uint32_t clients = 0, servers = 0;  // sessions linked to it, connections open to it
 };
 
 // Totals over all workers since start, per cluster.
@@ -54,7 +54,8 @@ struct Traffic {
   std::uint64_t bytes_from_clients = 0, bytes_to_clients = 0;
   std::uint64_t held = 0, hold_timeouts = 0, queue_timeouts = 0;
   std::uint64_t transactions_broken = 0, outcomes_unknown = 0, replays = 0, misroutes = 0;
-  std::uint64_t causal_to_primary = 0;  // reads that went to the primary for the session's own writes
+  std::uint64_t causal_to_primary =
+      0;  // reads that went to the primary for the session's own writes
   std::uint64_t pinned = 0, protocol_errors = 0, cancels = 0;
 };
 

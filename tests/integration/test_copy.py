@@ -82,6 +82,26 @@ class Copy(harness.IntegrationTest):
         self.assertEqual(wire.kinds(self.wire.until_ready()), "CZ")
         self.assertEqual(self.count(), 1)
 
+    def test_in_extended_protocol_failing_before_any_data(self):
+        """The Sync that was sent on behind it counts after all, for the server never came to ignore it."""
+        self.cluster.sql("db1", """
+            CREATE TABLE refusing (a int);
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON refusing EXECUTE FUNCTION refuse()""", user="app")
+        for _ in range(20):
+            self.wire.send(wire.parse("COPY refusing FROM STDIN"), wire.bind(), wire.execute(), wire.sync())
+            self.assertEqual(wire.kinds(self.wire.until_ready()), "12GEZ")
+            self.assertEqual(self.wire.simple("SELECT 1"), [["1"]])
+        # Here the data's end follows at once, and another Sync with it.
+        self.wire.send(wire.parse("COPY refusing FROM STDIN"), wire.bind(), wire.execute(), wire.sync(),
+                       wire.message("c"), wire.sync())
+        self.assertEqual(wire.kinds(self.wire.until_ready()), "12GEZ")
+        again = wire.Wire(self.proxy.port)
+        self.addCleanup(again.socket.close)
+        again.log_in("app", self.cluster.passwords["app"], "app")
+        for _ in range(20):
+            self.assertEqual(again.simple("SELECT 1"), [["1"]])
+
     def test_copy_then_more_in_one_simple_query(self):
         self.wire.send(wire.query("COPY t FROM STDIN; SELECT count(*) FROM t"))
         self.assertEqual(self.wire.read()[0], "G")

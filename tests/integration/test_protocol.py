@@ -37,6 +37,20 @@ class Protocol(harness.IntegrationTest):
         messages = self.ask(wire.query("INSERT INTO t VALUES (1); SELECT 2; SELECT 3, 4"))
         self.assertEqual(wire.kinds(messages), "CTDCTDCZ")
 
+    def test_a_batch_without_its_sync_ends_with_its_client(self):
+        """It is neither committed by the next session nor does it make that one wait for a Sync."""
+        for statement, last in (("INSERT INTO t VALUES (1)", "C"), ("INSERT INTO missing VALUES (1)", "E")):
+            sessions = [wire.Wire(self.proxy.port) for _ in range(8)]
+            for session in sessions:
+                session.log_in("app", self.cluster.passwords["app"], "app")
+                session.send(wire.parse(statement), wire.bind(), wire.execute(), wire.flush())
+                while session.read()[0] != last:
+                    pass
+                session.socket.close()
+                for _ in range(3):
+                    self.assertEqual(wire.kinds(self.ask(wire.query("/* relevo: primary */ SELECT 1"))), "TDCZ")
+        self.assertEqual(self.count(), 0)
+
     def test_error_rolls_the_whole_simple_query_back(self):
         messages = self.ask(wire.query("INSERT INTO t VALUES (1); SELECT 1/0; INSERT INTO t VALUES (2)"))
         self.assertEqual(wire.kinds(messages), "CEZ")

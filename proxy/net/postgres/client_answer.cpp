@@ -104,13 +104,13 @@ void ClientSession::on_ready(const session::postgres::Verdict& verdict) {
   if (exchange.in_transaction()) return;
   ++shard_.traffic().transactions;
   parsed_in_batch_.clear();
-  if (exchange.has_committed()) {
-    apply(exchange.take_committed());
+  if (exchange.effects().has_committed()) {
+    apply(exchange.effects().take_committed());
   } else if (parameter_changed_) {
     needs_inspection_ = true;  // something that the text didn't tell
   }
   parameter_changed_ = false;
-  if (exchange.take_unclear()) needs_inspection_ = true;
+  if (exchange.effects().take_unclear()) needs_inspection_ = true;
 }
 
 void ClientSession::on_read_done() {

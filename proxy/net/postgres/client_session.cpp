@@ -181,8 +181,8 @@ void ClientSession::drop_server() {
   const ServerPtr server = std::exchange(server_, nullptr);
   if (server == nullptr) return;
   --shard_.traffic().nodes[server->key().node].clients;
-  const bool reusable = server->usable() && server->clean() && pins_ == 0 && own_ == Own::none &&
-                        !stale_plan_ && !needs_inspection_;
+  const bool reusable = server->usable() && server->clean() && !server->exchange.uncertain() &&
+                        pins_ == 0 && own_ == Own::none && !stale_plan_ && !needs_inspection_;
   if (reusable) {
     server->take_back();
     shard_.give_back(server);

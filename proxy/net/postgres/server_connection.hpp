@@ -79,7 +79,7 @@ class ServerConnection final : public ServerLink,
   std::unique_ptr<ServerHandover> detach() override;
   void close() override;
   bool clean() const override {
-    return exchange.idle() && !exchange.in_transaction() && !mid_message();
+    return exchange.at_rest() && !exchange.in_transaction() && !mid_message();
   }
   bool blocked() const override { return stream_.blocked(); }
   void describe(session::ServerRow& row) const override;

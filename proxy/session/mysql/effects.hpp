@@ -4,18 +4,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
-#include "proxy/route/statement.hpp"
+#include "proxy/session/owned_effect.hpp"
 
 namespace relevo::session::mysql {
 
-// An Effect that outlives the text it was found in.
-struct OwnedEffect {
-  route::EffectKind kind = route::EffectKind::unknown;
-  std::string name, value;
-};
+using session::OwnedEffect;
 
 // Nothing is allocated for a statement without effects, that is nearly always.
 struct Meaning {

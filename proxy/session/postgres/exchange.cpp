@@ -10,26 +10,6 @@ using wire::Bytes;
 
 namespace {
 
-// What a rollback doesn't take back.
-bool survives_rollback(route::EffectKind kind) {
-  switch (kind) {
-    case route::EffectKind::advisory_lock:
-    case route::EffectKind::advisory_unlock_all:
-    case route::EffectKind::sql_prepare:
-    case route::EffectKind::sql_deallocate:
-    case route::EffectKind::load:
-    case route::EffectKind::unknown:  // any of these, perhaps
-      return true;
-    default:
-      return false;
-  }
-}
-
-void append(Effects& to, Effects& from) {
-  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
-  from.clear();
-}
-
 void append_empty(std::string& out, Backend type) {
   wire::Writer writer(out);
   writer.begin(type);
@@ -55,19 +35,21 @@ bool ends_with_ready(Expected kind) {
   return kind == Expected::query || kind == Expected::function_call || kind == Expected::sync;
 }
 
-}  // namespace
-
-std::unique_ptr<Effects> own_effects(const route::Analysis& analysis) {
-  if (analysis.effect_count == 0 && !analysis.effects_overflow) return nullptr;
-  auto owned = std::make_unique<Effects>();
-  for (std::size_t i = 0; i < analysis.effect_count; ++i) {
-    const route::Effect& effect = analysis.effects[i];
-    if (effect.kind == route::EffectKind::set_local) continue;  // ends with its transaction
-    owned->push_back({effect.kind, std::string(effect.name), std::string(effect.value)});
+// Behind a COPY that failed. Anything else says that the Sync was read as data's end.
+bool may_precede_a_late_ready(Backend type) {
+  switch (type) {
+    case Backend::error_response:
+    case Backend::ready_for_query:
+    case Backend::notice_response:
+    case Backend::parameter_status:
+    case Backend::notification_response:
+      return true;
+    default:
+      return false;
   }
-  if (analysis.effects_overflow) owned->push_back({route::EffectKind::unknown, {}, {}});
-  return owned;
 }
+
+}  // namespace
 
 // -- what was sent -------------------------------------------------------------
 
@@ -76,11 +58,13 @@ void Exchange::push(Expectation expectation) {
     note_skipped(expectation);
     return;
   }
+  unsynced_ = !ends_with_ready(expectation.kind) && (unsynced_ || !is_local(expectation.kind));
   pending_.push_back(std::move(expectation));
 }
 
 void Exchange::pop() {
   pending_[head_] = {};
+  answered_ = false;
   if (++head_ == pending_.size()) {
     pending_.clear();
     head_ = 0;
@@ -176,9 +160,10 @@ Verdict Exchange::complete(Expected kind) {
 Verdict Exchange::result(bool ends_execute) {
   if (!expects_result()) return {.violation = true};
   const bool forward = front().audience == Audience::client;
+  answered_ = answered_ || ends_execute;
   if (ends_execute && expects(Expected::execute)) {
     // A suspended portal's statement has run, too, if not to its end.
-    if (front().effects != nullptr) append(batch_effects_, *front().effects);
+    if (front().effects != nullptr) effects_.ran(*front().effects);
     pop();
   }
   return {.forward = forward};
@@ -190,6 +175,7 @@ Verdict Exchange::on_data() {
 }
 
 Verdict Exchange::on_message(Backend type, Bytes body) {
+  if (late_readies_ != 0 && !may_precede_a_late_ready(type)) late_readies_ = 0;
   switch (type) {
     case Backend::parse_complete:
       return complete(Expected::parse);
@@ -218,8 +204,8 @@ Verdict Exchange::on_message(Backend type, Bytes body) {
     case Backend::copy_in_response:
       return on_copy_in();
     case Backend::function_call_response:
-      return expects(Expected::function_call) ? Verdict{.forward = true}
-                                              : Verdict{.violation = true};
+      answered_ = expects(Expected::function_call);
+      return answered_ ? Verdict{.forward = true} : Verdict{.violation = true};
     case Backend::error_response:
       return on_error();
     case Backend::ready_for_query:
@@ -236,17 +222,17 @@ Verdict Exchange::on_message(Backend type, Bytes body) {
 
 Verdict Exchange::on_command_complete(Bytes body) {
   if (!expects_result()) return {.violation = true};
+  answered_ = true;
+  ignored_syncs_ = 0;
   const bool forward = front().audience == Audience::client;
   const std::string_view tag = wire::as_text(body);
   if (tag.starts_with("COMMIT") || tag.starts_with("PREPARE TRANSACTION")) {
-    append(committed_, transaction_effects_);
-    append(committed_, batch_effects_);
+    effects_.committed();
   } else if (tag.starts_with("ROLLBACK")) {
-    // Of the whole transaction or to a savepoint: the tag doesn't tell.
-    unclear_ = unclear_ || !transaction_effects_.empty() || !batch_effects_.empty();
+    effects_.rolled_back();  // to a savepoint perhaps: the tag doesn't tell
   }
   if (expects(Expected::execute)) {
-    if (front().effects != nullptr) append(batch_effects_, *front().effects);
+    if (front().effects != nullptr) effects_.ran(*front().effects);
     pop();
   }
   return {.forward = forward};
@@ -277,6 +263,8 @@ Verdict Exchange::on_copy_in() {
     batch_matters_ = batch_matters_ || behind.outcome_matters;
     pending_[at - 1].copy_ends += behind.copy_ends;
     pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(at));
+    ++ignored_syncs_;
+    unsynced_ = !ends_with_ready(pending_.back().kind);
   }
   return {.forward = front().audience == Audience::client};
 }
@@ -284,14 +272,16 @@ Verdict Exchange::on_copy_in() {
 Verdict Exchange::on_error() {
   failed_ = true;
   copy_in_ = false;
+  late_readies_ += std::exchange(ignored_syncs_, 0);
   if (idle()) return {.forward = true, .failed = true};
   const Expectation& at = front();
   if (at.kind == Expected::query || at.kind == Expected::function_call) {
+    answered_ = true;
     const bool proxy = at.audience == Audience::proxy;
     return {.forward = !proxy, .failed = true, .for_proxy = proxy};
   }
   const bool proxy = at.audience == Audience::proxy;
-  note_failed(at.effects.get());
+  effects_.failed(at.effects.get());
   // The server skips to the next Sync; nothing before that is answered.
   while (!idle() && front().kind != Expected::sync) {
     note_skipped(front());
@@ -304,8 +294,16 @@ Verdict Exchange::on_error() {
   return {.forward = true, .failed = true, .for_proxy = proxy};
 }
 
+// Whether ReadyForQuery ends what we wait for. A query has other answers first: before
+// those it is a late one, if one may come.
+bool Exchange::ready_is_due() const {
+  if (idle() || !ends_with_ready(pending_[head_].kind)) return false;
+  return late_readies_ == 0 || answered_ || pending_[head_].kind == Expected::sync;
+}
+
 Verdict Exchange::on_ready(Bytes body) {
-  if (idle() || !ends_with_ready(front().kind) || body.size() != 1) return {.violation = true};
+  const bool late = !ready_is_due();
+  if ((late && late_readies_ == 0) || body.size() != 1) return {.violation = true};
   switch (const auto status = static_cast<TransactionStatus>(body[0])) {
     case TransactionStatus::idle:
     case TransactionStatus::in_transaction:
@@ -316,58 +314,40 @@ Verdict Exchange::on_ready(Bytes body) {
       return {.violation = true};
   }
   copy_in_ = false;
+  if (late) return on_late_ready();
   Expectation& done = front();
   if (done.effects != nullptr) {
     if (done.mixed) {
-      unclear_ = true;
+      effects_.lose_track();
     } else if (!failed_) {
-      append(batch_effects_, *done.effects);
+      effects_.ran(*done.effects);
     } else {
-      note_failed(done.effects.get());
+      effects_.failed(done.effects.get());
     }
   }
   const bool forward = done.audience == Audience::client;
   pop();
   if (idle()) end_sent_ = false;
-  settle_effects();
+  effects_.settle(status_, failed_);
   return {.forward = forward,
           .ready = true,
           .failed = std::exchange(failed_, false),
           .for_proxy = !forward};
 }
 
+// A COPY failed before it read the Sync that had been sent on behind it, and so
+// that one is answered after all.
+Verdict Exchange::on_late_ready() {
+  --late_readies_;
+  if (!idle()) return {.forward = true};  // and then comes what we wait for
+  skipping_ = unsynced_ = end_sent_ = false;
+  effects_.settle(status_, failed_);
+  return {.forward = true, .ready = true, .failed = std::exchange(failed_, false)};
+}
+
 void Exchange::note_skipped(const Expectation& skipped) {
   if (skipped.statement != nullptr) unprepared_.push_back(skipped.statement->id);
   if (skipped.closes != 0) unclosed_.push_back(skipped.closes);
-}
-
-// It failed, which doesn't say how far it came before that.
-void Exchange::note_failed(const Effects* effects) {
-  if (effects == nullptr) return;
-  for (const OwnedEffect& effect : *effects) {
-    unclear_ = unclear_ || survives_rollback(effect.kind);
-  }
-}
-
-void Exchange::settle_effects() {
-  if (batch_effects_.empty() && transaction_effects_.empty()) return;
-  for (OwnedEffect& effect : batch_effects_) {
-    if (survives_rollback(effect.kind)) committed_.push_back(std::move(effect));
-  }
-  std::erase_if(batch_effects_, [](const OwnedEffect& e) { return survives_rollback(e.kind); });
-  switch (status_) {
-    case TransactionStatus::idle:
-      if (!failed_) append(committed_, batch_effects_);
-      batch_effects_.clear();
-      transaction_effects_.clear();
-      break;
-    case TransactionStatus::in_transaction:
-      append(transaction_effects_, batch_effects_);
-      break;
-    case TransactionStatus::failed:
-      batch_effects_.clear();
-      break;
-  }
 }
 
 // -- answers of our own ------------------------------------------------------------

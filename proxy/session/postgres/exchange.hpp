@@ -21,19 +21,11 @@
 #include <vector>
 
 #include "proxy/route/statement.hpp"
+#include "proxy/session/postgres/effects.hpp"
 #include "proxy/session/postgres/prepared.hpp"
 #include "proxy/wire/postgres/types.hpp"
 
 namespace relevo::session::postgres {
-
-// An Effect that outlives the text it was found in.
-struct OwnedEffect {
-  route::EffectKind kind;
-  std::string name, value;
-};
-using Effects = std::vector<OwnedEffect>;
-
-std::unique_ptr<Effects> own_effects(const route::Analysis& analysis);  // null when there are none
 
 enum class Expected : std::uint8_t {
   query,          // simple query: everything up to ReadyForQuery
@@ -98,6 +90,12 @@ class Exchange {
   bool answers_proxy() const { return !idle() && pending_[head_].audience == Audience::proxy; }
   // The server ignores everything up to the next Sync.
   bool skipping_to_sync() const { return skipping_; }
+  // Nothing is owed, and no Sync is: what was done since the last one is neither
+  // committed nor rolled back, and would fall to whoever sends the next.
+  bool at_rest() const { return idle() && !unsynced_ && !skipping_; }
+  // One ReadyForQuery more may come, for a Sync that was sent on behind a COPY which
+  // then failed: nobody can tell whether it was read as part of the COPY.
+  bool uncertain() const { return late_readies_ != 0; }
 
   // Whether a commit may be under way: something that ends a transaction, or
   // that writes outside of one, was sent and is not yet answered.
@@ -105,11 +103,7 @@ class Exchange {
   // ReadyForQuery messages that the client still waits for.
   std::size_t owed_answers() const;
 
-  // In effect since the last call: the SETs of committed work.
-  Effects take_committed() { return std::exchange(committed_, {}); }
-  bool has_committed() const { return !committed_.empty(); }
-  // The session's state may have changed in a way that the texts don't tell.
-  bool take_unclear() { return std::exchange(unclear_, false); }
+  EffectLog& effects() { return effects_; }
   // Statements whose Parse the server never executed: they aren't there.
   std::vector<std::uint64_t> take_unprepared() { return std::exchange(unprepared_, {}); }
   bool has_unprepared() const { return !unprepared_.empty(); }
@@ -145,9 +139,9 @@ class Exchange {
   Verdict on_command_complete(wire::postgres::Bytes body);
   Verdict on_copy_in();
   static bool take_copy_end(Expectation& sent_before_it);
-  void note_failed(const Effects* effects);
+  bool ready_is_due() const;
+  Verdict on_late_ready();
   void note_skipped(const Expectation& skipped);
-  void settle_effects();
 
   // A queue in a vector: what lies before head_ is done. Emptied, it starts over,
   // so that the everyday conversation allocates nothing.
@@ -160,10 +154,11 @@ class Exchange {
   bool failed_ = false;         // in the current query, or batch up to Sync
   bool batch_matters_ = false;  // an Execute since the last Sync writes
   bool end_sent_ = false;       // something that may end the transaction is not yet answered
-  bool unclear_ = false;
-  Effects batch_effects_;        // done since the last ReadyForQuery
-  Effects transaction_effects_;  // done in the open transaction
-  Effects committed_;
+  bool unsynced_ = false;       // something of the extended protocol was sent since the last Sync
+  bool answered_ = false;       // the oldest expectation has had what comes before ReadyForQuery
+  std::uint32_t ignored_syncs_ = 0;  // sent on behind the COPY that goes on
+  std::uint32_t late_readies_ = 0;   // how many of them may be answered, since it failed
+  EffectLog effects_;
   std::vector<std::uint64_t> unprepared_;
   std::vector<std::uint64_t> unclosed_;
 };

@@ -204,4 +204,106 @@ TEST(ExchangeCopyIn, AnswersOfOurOwnWaitForItsEnd) {
 }
 
 }  // namespace
+TEST(ExchangeCopyIn, FailsBeforeItReadsTheSyncThatWasSentBehindIt) {
+  ExchangeScript script;
+  EXPECT_TRUE(script.play(R"(
+    send bind
+    send execute COPY t FROM STDIN
+    send sync
+    recv 2            -> forward
+    recv G            -> forward
+    state copying certain
+    recv E            -> forward failed
+    state not-copying skipping unsynced uncertain
+    recv Z I          -> forward ready failed
+    state idle not-skipping at-rest certain I
+
+    send query SELECT 1
+    recv T            -> forward
+    recv C SELECT 1   -> forward
+    recv Z I          -> forward ready
+    state at-rest
+  )"));
+}
+
+TEST(ExchangeCopyIn, FailsAndItsSyncWasReadAsData) {
+  ExchangeScript script;
+  EXPECT_TRUE(script.play(R"(
+    send bind
+    send execute COPY t FROM STDIN
+    send sync
+    recv 2            -> forward
+    recv G            -> forward
+    recv E            -> forward failed
+    send copy-end
+    send sync
+    state owed 1
+    recv Z I          -> forward ready failed
+    state idle at-rest uncertain
+
+    recv Z I          -> forward ready
+    state idle at-rest certain
+  )"));
+}
+
+TEST(ExchangeCopyIn, TheLateReadyComesAheadOfWhatIsAskedNext) {
+  ExchangeScript script;
+  EXPECT_TRUE(script.play(R"(
+    send bind
+    send execute COPY t FROM STDIN
+    send sync
+    recv 2            -> forward
+    recv G            -> forward
+    send copy-end
+    send sync
+    recv E            -> forward failed
+    recv Z E          -> forward ready failed
+    state uncertain E
+    send query ROLLBACK
+    recv Z E          -> forward
+    state certain busy
+    recv C ROLLBACK   -> forward
+    recv Z I          -> forward ready
+    state at-rest
+  )"));
+}
+
+TEST(ExchangeCopyIn, AnswersToTheNextQuerySayThatNoReadyIsLate) {
+  ExchangeScript script;
+  EXPECT_TRUE(script.play(R"(
+    send bind
+    send execute COPY t FROM STDIN
+    send sync
+    recv 2            -> forward
+    recv G            -> forward
+    send copy-end
+    send sync
+    recv E            -> forward failed
+    recv Z E          -> forward ready failed
+    send query ROLLBACK
+    recv C ROLLBACK   -> forward
+    state certain
+    recv Z I          -> forward ready
+    recv Z I          -> violation
+  )"));
+}
+
+TEST(ExchangeCopyIn, WhatSucceedsHasReadTheSync) {
+  ExchangeScript script;
+  EXPECT_TRUE(script.play(R"(
+    send bind
+    send execute COPY t FROM STDIN
+    send sync
+    recv 2            -> forward
+    recv G            -> forward
+    state unsynced
+    send copy-end
+    recv C COPY 1     -> forward
+    state idle unsynced certain
+    send sync
+    recv Z I          -> forward ready
+    state at-rest
+  )"));
+}
+
 }  // namespace relevo::session::postgres

@@ -119,7 +119,7 @@ std::string ExchangeScript::step(std::string_view line) {
   if (verb == "committed") return differs(take_committed(), line);
   if (verb == "unprepared") return differs(list(exchange_.take_unprepared()), line);
   if (verb == "unclosed") return differs(list(exchange_.take_unclosed()), line);
-  if (verb == "unclear") return differs(exchange_.take_unclear() ? "yes" : "no", line);
+  if (verb == "unclear") return differs(exchange_.effects().take_unclear() ? "yes" : "no", line);
   return "no such step";
 }
 
@@ -189,6 +189,10 @@ std::string ExchangeScript::check_state(std::string_view words) {
       holds = std::to_string(exchange_.owed_answers()) == word(words);
     } else if (wanted == "idle" || wanted == "busy") {
       holds = exchange_.idle() == (wanted == "idle");
+    } else if (wanted == "at-rest" || wanted == "unsynced") {
+      holds = exchange_.at_rest() == (wanted == "at-rest");
+    } else if (wanted == "certain" || wanted == "uncertain") {
+      holds = exchange_.uncertain() == (wanted == "uncertain");
     } else if (wanted == "open" || wanted == "settled") {
       holds = exchange_.outcome_open() == (wanted == "open");
     } else if (wanted == "copying" || wanted == "not-copying") {
@@ -223,7 +227,7 @@ std::string ExchangeScript::take_due() {
 
 std::string ExchangeScript::take_committed() {
   std::string list;
-  for (const OwnedEffect& effect : exchange_.take_committed()) {
+  for (const OwnedEffect& effect : exchange_.effects().take_committed()) {
     append(list, to_string(effect), "; ");
   }
   return list;

@@ -474,4 +474,36 @@ TEST(ExchangeBatch, LongPipelinesKeepTheirOrder) {
 }
 
 }  // namespace
+// All that was asked is answered, and yet nobody else may have the connection.
+TEST(Exchange, ABatchWithoutItsSyncIsNotAtRest) {
+  ExchangeScript script;
+  EXPECT_TRUE(script.play(R"(
+    state at-rest
+    send bind
+    send execute INSERT INTO t VALUES (1)
+    recv 2            -> forward
+    recv C INSERT 0 1 -> forward
+    state idle unsynced
+    send local close
+    due 3
+    state idle unsynced
+    send sync
+    recv Z I          -> forward ready
+    state idle at-rest
+
+    send bind
+    recv E            -> forward failed
+    state idle skipping unsynced
+    send query SELECT 1
+    state idle skipping unsynced
+    send sync
+    recv Z I          -> forward ready failed
+    state idle at-rest
+
+    send local parse
+    due 1
+    state idle at-rest
+  )"));
+}
+
 }  // namespace relevo::session::postgres
