@@ -2,7 +2,8 @@
 
     check_docs.py --root DIR
 
-- A relative link leads to a file, and its #anchor to a heading of that file.
+- A relative link leads to a file, and its #anchor to a heading of that file. A path
+  of the tree, in code, is one.
 - A metric is one of docs/metrics.md, a rule one of docs/rules.md, a setting one of
   docs/configuration.md (tests of their own compare these three with the code).
 - `relevoctl WORD --option`, in code, names a command and options that there are.
@@ -60,6 +61,13 @@ def broken_links(page, text, root):
                 yield number, f"{target}: leads out of the tree"
             elif anchor and anchor not in anchors_of(file.read_text()):
                 yield number, f"{target}: no such heading"
+
+
+def missing_paths(text, root):
+    for number, line in enumerate(text.splitlines(), 1):
+        for path in re.findall(r"`((?:proxy|topology|failover|tests|scripts|packaging|cmake)/[\w./*-]+)", line):
+            if not any(root.glob(path.rstrip("/"))) and not any(root.glob(path + ".[ch]pp")):
+                yield number, f"{path}: no such file"
 
 
 class Names:
@@ -135,7 +143,7 @@ def findings(root):
     for page in pages(root):
         text = page.read_text()
         where = page.relative_to(root)
-        for number, what in [*broken_links(page, text, root), *unknown_names(text, names)]:
+        for number, what in [*broken_links(page, text, root), *missing_paths(text, root), *unknown_names(text, names)]:
             yield f"{where}:{number}: {what}"
 
 

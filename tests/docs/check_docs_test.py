@@ -40,6 +40,13 @@ class Links(unittest.TestCase):
         self.assertEqual(self.findings("`[a](missing.md)`\n```\n[a](missing.md)\n```\n"), [])
 
 
+class Paths(unittest.TestCase):
+    def test_are_there(self):
+        text = "`proxy/net/mysql`, `topology/model/lsn`, `tests/docs/check_docs.py --root .`, tests/never.py"
+        self.assertEqual(list(check.missing_paths(text, ROOT)), [])
+        self.assertEqual(len(list(check.missing_paths("`proxy/net/never.cpp`", ROOT))), 1)
+
+
 class KnownNames(unittest.TestCase):
     names = check.Names(ROOT)
 
