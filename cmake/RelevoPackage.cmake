@@ -21,13 +21,13 @@ endif()
 if(EXISTS "${CMAKE_SOURCE_DIR}/LICENSE")
   install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 endif()
-foreach(document IN ITEMS README.md docs/architecture.md docs/configuration.md docs/connecting.md
-                          docs/operations.md docs/rules.md docs/admin-api.md docs/metrics.md
-                          docs/config.schema.json)
-  if(EXISTS "${CMAKE_SOURCE_DIR}/${document}")
-    install(FILES ${document} DESTINATION ${CMAKE_INSTALL_DOCDIR})
-  endif()
-endforeach()
+# As they lie in the tree, so that the links between them hold.
+if(EXISTS "${CMAKE_SOURCE_DIR}/README.md")
+  install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+endif()
+if(EXISTS "${CMAKE_SOURCE_DIR}/docs")
+  install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
+endif()
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME relevo)

@@ -32,6 +32,7 @@ std::vector<model::NodeId> ids_of(const ControllerSettings& settings,
 std::vector<std::string> names_of(const ControllerSettings& settings,
                                   const std::vector<model::NodeId>& ids) {
   std::vector<std::string> names;
+  names.reserve(ids.size());
   for (const auto id : ids) names.push_back(settings.nodes[id].name);
   return names;
 }

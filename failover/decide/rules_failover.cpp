@@ -142,6 +142,8 @@ const auto table = std::to_array<Rule>({
      },
      [](Turn& t) {
        t.state.doubtful = false;
+       // The attempt may have stopped its replication before it failed.
+       t.state.nodes[*t.state.candidate].needs_repoint = true;
        t.undo(t.name(*t.state.candidate) + " could not be promoted");
      },
      "The candidate of a switchover stays a replica: the old primary takes its place again."},

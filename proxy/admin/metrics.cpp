@@ -196,7 +196,9 @@ constexpr std::array table{
            "How long ago the primary was where the node is now; absent while unknown.",
            lag_seconds},
     Metric{"relevo_replication_lag_bytes", gauge, "bytes", "node",
-           "History that the node has yet to replay; absent while unknown.", lag_bytes},
+           "History that the node has yet to replay; absent while unknown, and where positions "
+           "are GTIDs.",
+           lag_bytes},
 
     // Traffic by node
     Metric{"relevo_queries", counter, "", "node, class",

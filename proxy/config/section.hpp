@@ -190,6 +190,7 @@ class Section final : public Kind<T> {
 
   std::vector<std::string> keys() const {
     std::vector<std::string> result;
+    result.reserve(rows_.size());
     for (const auto& row : rows_) result.push_back(row->labels.key);
     return result;
   }

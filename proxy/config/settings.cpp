@@ -102,7 +102,7 @@ Section<Monitor> monitor() {
   s.setting("password", &Monitor::password, secret(), optional, restart,
             "Its password; may be left out where the servers ask for none.");
   s.setting("database", &Monitor::database, database_name(), optional, restart,
-            "The database that probes connect to.");
+            "PostgreSQL only: the database that probes connect to.");
   s.setting("interval", &Monitor::interval, duration(10ms, 60s), optional, restart,
             "How often each node is probed; lag is no finer than this.");
   s.setting("timeout", &Monitor::timeout, duration(10ms, 5min), optional, restart,
@@ -115,7 +115,8 @@ Section<Replication> replication() {
   s.setting("user", &Replication::user, or_null(database_name()), optional, restart,
             "A user that may replicate; required unless `failover.mode` is `off`.");
   s.setting("password", &Replication::password, secret(), optional, restart,
-            "Its password; may be left out where the servers ask for none.");
+            "Its password; may be left out where the servers ask for none, and with PostgreSQL "
+            "where the nodes have it in a password file.");
   return s;
 }
 
@@ -137,8 +138,8 @@ Section<Auth> auth() {
             "Whether clients on a Unix socket are asked for their password, or are trusted "
             "because the socket's file permissions let them in.");
   s.setting("cleartext_over_tls", &Auth::cleartext_over_tls, flag(), optional, reload,
-            "Asks clients on TLS connections for the password itself instead of a proof: for "
-            "drivers without SCRAM, and for servers that ask Relevo for it.");
+            "PostgreSQL only: asks clients on TLS connections for the password itself instead of a "
+            "proof: for drivers without SCRAM, and for servers that ask Relevo for it.");
   return s;
 }
 
@@ -215,7 +216,8 @@ Section<Failover> failover() {
             "How long a switchover waits for open transactions to end.");
   s.setting("max_loss", &Failover::max_loss, size_bytes(0, TiB), optional, reload,
             "With `async`: an automatic failover that may lose more history than this is "
-            "refused.");
+            "refused. MySQL's and MariaDB's history is counted in transactions, each as 1KiB: "
+            "16MiB are 16384 of them.");
   return s;
 }
 

@@ -107,6 +107,7 @@ class UnfenceJob final : public MysqlJob {
   void start() override;
 
  private:
+  void set_writes(bool taken);
   model::NodeId node_;
 };
 

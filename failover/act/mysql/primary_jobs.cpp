@@ -140,15 +140,20 @@ void FenceJob::kill_next(Then then) {
 
 // --- Unfence ---
 
-// A replica's fence is its duty: it stays.
+// A replica's fence is its duty: it stays. A primary that was restarted has
+// semi-synchronous replication as its option file says, on the replica's side:
+// switched first, so that no commit goes unacknowledged.
 void UnfenceJob::start() {
   begin(node_, [this](const NodeStatus& status) {
-    if (status.role == Role::replica && status.read_only) return succeed("", status);
-    const bool primary = status.role == Role::primary;
-    change(primary ? dialect_.take_writes() : dialect_.refuse_writes(), [this, primary] {
-      read_status([this, primary](const NodeStatus& now) {
-        now.read_only != primary ? succeed("", now) : leave_unknown("its read_only did not change");
-      });
+    if (status.role == Role::primary) return switch_semi_sync(true, [this] { set_writes(true); });
+    status.read_only ? succeed("", status) : set_writes(false);
+  });
+}
+
+void UnfenceJob::set_writes(bool taken) {
+  change(taken ? dialect_.take_writes() : dialect_.refuse_writes(), [this, taken] {
+    read_status([this, taken](const NodeStatus& now) {
+      now.read_only != taken ? succeed("", now) : leave_unknown("its read_only did not change");
     });
   });
 }

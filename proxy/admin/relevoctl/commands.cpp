@@ -7,6 +7,7 @@
 #include "proxy/admin/http.hpp"
 #include "proxy/admin/relevoctl/client.hpp"
 #include "proxy/admin/relevoctl/render.hpp"
+#include "proxy/version.hpp"
 
 namespace relevo::admin {
 namespace {
@@ -152,6 +153,7 @@ void declare(CLI::App& app, Options& options, Action& chosen) {
       ->capture_default_str();
   app.add_option("--cluster", options.cluster, "Which cluster, where there are several");
   app.add_flag("--json", options.json, "Print the server's JSON as it is");
+  app.set_version_flag("--version", std::string("relevoctl ") + version);
 
   const auto add = [&](const char* name, const char* about, Action action) {
     CLI::App* command = app.add_subcommand(name, about);

@@ -122,6 +122,20 @@ TEST(MariadbFailover, ReadOnlyIsKeptRightOnEveryNode) {
   EXPECT_EQ(control.primary(), 0U);
 }
 
+// As after a restart: read-only, and on the replica's side of semi-synchronous
+// replication, both as the option file has them.
+TEST(MariadbFailover, NoWriteIsLetInBeforeTheRestartedPrimaryAwaitsAcknowledgements) {
+  MariadbCluster cluster(1, {"--semi-sync"});
+  MariadbControl control(cluster);
+  ASSERT_TRUE(control.await([&] { return control.all_online(); }, 15s));
+  control.run(0, "SET GLOBAL rpl_semi_sync_master_enabled = 0");
+  control.run(0, "SET GLOBAL rpl_semi_sync_slave_enabled = 1");
+  control.run(0, "SET GLOBAL read_only = 1");
+  ASSERT_TRUE(control.await([&] { return control.value(0, "SELECT @@read_only") == "0"; }, 10s));
+  EXPECT_EQ(control.value(0, "SELECT @@rpl_semi_sync_master_enabled"), "1");
+  EXPECT_EQ(control.value(0, "SELECT @@rpl_semi_sync_slave_enabled"), "0");
+}
+
 TEST(MariadbFailover, SemiSyncMovesWithThePrimary) {
   MariadbCluster cluster(2, {"--semi-sync"});
   MariadbControl control(cluster);

@@ -15,6 +15,7 @@ using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::MatchesRegex;
 using testing::StartsWith;
 
 struct Outcome {
@@ -209,6 +210,15 @@ TEST_F(Relevoctl, RefusesAWrongCommandLine) {
   EXPECT_EQ(run({"topology"}, "https://host").code, 2);
   EXPECT_THAT(backend.commands(), IsEmpty());
   EXPECT_EQ(run({"--help"}).code, 0);
+}
+
+TEST_F(Relevoctl, TellsItsVersionWithoutAServer) {
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"--version"}, {"topology", "--version"}}) {
+    const Outcome outcome = run(arguments, "/nowhere");
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_THAT(outcome.out, MatchesRegex("relevoctl [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  }
 }
 
 }  // namespace

@@ -177,8 +177,10 @@ TEST_F(AdminServer, WorksWithDescriptorsBeyondSelect) {
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
   const rlimit old = limit;
   limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 4096);
-  if (limit.rlim_cur < 2048 || setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-    GTEST_SKIP() << "not allowed to open that many files";
+  constexpr rlim_t needed = 2048;
+  if (limit.rlim_cur < needed || setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    GTEST_SKIP() << "needs a hard limit of " << needed << " open files (ulimit -Hn); it is "
+                 << old.rlim_max;
   }
   std::vector<int> filler;
   for (int fd = 0; fd < FD_SETSIZE + 10; filler.push_back(fd)) {

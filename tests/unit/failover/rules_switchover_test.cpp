@@ -101,6 +101,7 @@ TEST(Switchover, PromotionThatFailsForGoodIsUndone) {
   EXPECT_TRUE(has(stage.ok("ReadRole"), 242));
   EXPECT_EQ(stage.state.phase, Phase::undoing);
   EXPECT_TRUE(has(stage.ok("Unfence"), 340));
+  EXPECT_TRUE(stage.state.nodes[1].needs_repoint) << "its replication may have been stopped";
 }
 
 TEST(Switchover, LostCandidateIsQuarantinedAndTheOldPrimaryGoesOn) {

@@ -22,6 +22,17 @@ TEST(Sql, LiteralsAndConninfoNest) {
   EXPECT_EQ(quote_literal("password='p\\'w'"), "E'password=''p\\\\''w'''");
 }
 
+// Then the replica's libpq looks into its own password file, and nothing of it is in
+// any setting or log.
+TEST(Sql, NoPasswordIsNamedWhereNoneIsGiven) {
+  const auto conninfo = conninfo_of({.host = "db1",
+                                     .user = "repl",
+                                     .password = "",
+                                     .sslmode = "prefer",
+                                     .application_name = "db2"});
+  EXPECT_EQ(conninfo, "host='db1' port=5432 user='repl' sslmode='prefer' application_name='db2'");
+}
+
 TEST(Sql, SlotNamesAreValidAndDistinct) {
   EXPECT_EQ(slot_name_of("db_1"), "relevo_db_1");
   EXPECT_NE(slot_name_of("DB-1"), slot_name_of("db-1"));
