@@ -10,7 +10,11 @@ one query each. A ratio travels between machines, microseconds do not.
 
 RELEVO_BUILD_DIR names the build (default build/release). PgBouncer older than
 1.21 knows no prepared statements in transaction mode; it is then measured in
-session mode for them, which is the easier job, and the output says so.
+session mode for them, which is the easier job, and the output says so. A newer one may
+be taken from another Debian, as root:
+
+    debootstrap --variant=minbase --include=pgbouncer trixie ROOT && mount --bind /tmp ROOT/tmp
+    RELEVO_PGBOUNCER_ROOT=ROOT tests/bench/pgbench_cpu.py
 """
 
 import argparse
@@ -30,7 +34,9 @@ import harness  # noqa: E402
 
 
 def pgbouncer_version():
-    text = subprocess.run(["/usr/sbin/pgbouncer", "--version"], capture_output=True, text=True, check=True).stdout
+    chroot = ["chroot", harness.PGBOUNCER_ROOT] if harness.PGBOUNCER_ROOT else []
+    text = subprocess.run([*chroot, "/usr/sbin/pgbouncer", "--version"],
+                          capture_output=True, text=True, check=True).stdout
     return tuple(map(int, re.search(r"(\d+)\.(\d+)", text).groups()))
 
 

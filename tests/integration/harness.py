@@ -79,6 +79,10 @@ class StandIn(Server):
         return 0
 
 
+# The root of another Debian with a newer PgBouncer in it, and this one's /tmp bound to its own.
+PGBOUNCER_ROOT = os.environ.get("RELEVO_PGBOUNCER_ROOT", "")
+
+
 def start_pgbouncer(server, cluster, pool_mode="transaction", pool_size=20, extra=""):
     """PgBouncer refuses to run as root; its files belong to whom it runs as."""
     users = server.directory / "userlist.txt"
@@ -102,7 +106,11 @@ ignore_startup_parameters = extra_float_digits,options
     if os.geteuid() == 0:
         for path in (server.directory, users, ini):
             shutil.chown(path, "postgres")
-        command = ["--reuid", "postgres", "--regid", "postgres", "--init-groups", *command]
+        owner = users.stat()
+        if PGBOUNCER_ROOT:
+            command = ["chroot", f"--userspec={owner.st_uid}:{owner.st_gid}", PGBOUNCER_ROOT, *command]
+        else:
+            command = ["--reuid", "postgres", "--regid", "postgres", "--init-groups", *command]
     server.spawn(command)
 
     def accepts():
