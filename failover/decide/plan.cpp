@@ -131,6 +131,7 @@ Plan plan_failover(const Facts& facts) {
       facts.name(*choice.node) + " received up to " + chosen.to_string();
   const auto loss = missing(facts, chosen, contenders);
 
+  constexpr const char* way_out = "; an operator accepts it with failover --allow-data-loss";
   if (facts.policy.durability == Durability::quorum) {
     const auto ackers = static_cast<unsigned>(facts.policy.nodes.size() - 1);
     const auto proof = prove_quorum(ackers, facts.policy.acks, proving);
@@ -145,7 +146,8 @@ Plan plan_failover(const Facts& facts) {
     if (state.forced) {
       return {choice.node, loss, chosen_text + "; data loss allowed by the operator; " + why};
     }
-    return {std::nullopt, loss, "cannot prove that every acknowledged write survives: " + why};
+    return {std::nullopt, loss,
+            "cannot prove that every acknowledged write survives: " + why + way_out};
   }
 
   const std::string figure =
@@ -155,7 +157,8 @@ Plan plan_failover(const Facts& facts) {
            : "the last primary's position is not known, so the loss is not either";
   if (loss && weighs_more(*loss, facts.policy.loss_bytes_max, facts) && !state.forced) {
     return {std::nullopt, loss,
-            figure + ", more than max_loss (" + std::to_string(facts.policy.loss_bytes_max) + ")"};
+            figure + ", more than max_loss (" + std::to_string(facts.policy.loss_bytes_max) + ")" +
+                way_out};
   }
   return {choice.node, loss, chosen_text + "; " + figure};
 }

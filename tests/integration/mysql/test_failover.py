@@ -270,6 +270,58 @@ class SemiSync(FailoverTest):
         rows = dict(self.cluster.sql(new, "SHOW STATUS LIKE 'Rpl_semi_sync_master_status'"))
         self.assertEqual(rows["Rpl_semi_sync_master_status"], "ON", "semi-sync is kept on after the failover")
 
+    def test_killed_primary_comes_back_as_it_is(self):
+        """It takes back by itself what no replica has acknowledged: nothing is left that
+        the others lack, and nobody has to copy it."""
+        new, _ = self.under_load(lambda: self.cluster.run("kill", self.primary), longest_gap_ms=4000)
+        self.cluster.run("start", self.primary)
+        self.proxy.await_healthy(new)
+        self.assertEqual(self.writable_nodes(), {new})
+        self.query(self.connect(), "CREATE OR REPLACE TABLE came_back (a INT)")
+        self.cluster.await_replicas(new)
+
+    def test_too_few_replicas_prove_nothing_until_an_operator_says_so(self):
+        """With one of two replicas gone, the one that is left may lack a row that the
+        other had acknowledged."""
+        gone, left = [name for name in self.cluster.ports if name != self.primary]
+        self.query(self.connect(), "CREATE OR REPLACE TABLE proof (a INT)")
+        self.cluster.await_replicas(self.primary)
+        self.cluster.run("kill", gone)
+        self.proxy.await_topology(lambda t: any(n["name"] == gone and n["state"] == "down" for n in t["nodes"]),
+                                  f"{gone} is down")
+        self.query(self.connect(), "INSERT INTO proof VALUES (1)")  # one acknowledgement is enough
+        self.cluster.run("kill", self.primary)
+        self.proxy.await_topology(lambda t: t["primary"] is None, "there is no primary")
+        # Only a refusal ends this wait well: a promotion would be seen as one.
+        harness.wait_until(lambda: "cannot prove that every" in self.proxy.ctl("events")[1], "the refusal is an event")
+        self.assertEqual(self.writable_nodes(), set())
+        outcome = []
+        writer = threading.Thread(target=lambda: outcome.append(
+            self.query(self.connect(), "INSERT INTO proof VALUES (2)")))
+        writer.start()
+        code, why = self.fail_over_by_hand()
+        self.assertEqual(code, 1, why)
+        self.assertIn("--allow-data-loss", why)
+        self.assertEqual(outcome, [])
+        code, why = self.fail_over_by_hand("--allow-data-loss")
+        self.assertEqual(code, 0, why)
+        self.assertEqual(self.proxy.topology()["primary"], left)
+        # The new primary has nobody yet to acknowledge what it commits.
+        self.cluster.run("start", gone)
+        writer.join(harness.PATIENCE_S)
+        self.assertEqual(outcome, [[]])
+        self.assertEqual(self.cluster.sql(left, "SELECT a FROM proof ORDER BY a"), [(1,), (2,)])
+
+    def fail_over_by_hand(self, *options):
+        """(exit code, reason), once relevo is not just trying again by itself."""
+        outcome = {}
+
+        def asked():
+            outcome["code"], _, outcome["why"] = self.proxy.ctl("failover", *options)
+            return "is in progress" not in outcome["why"]
+        harness.wait_until(asked, "no other failover is in progress")
+        return outcome["code"], outcome["why"]
+
     def test_a_primary_that_waits_for_acknowledgements_is_not_dead(self):
         """Both replicas hang: commits stand still, and are not given to another node."""
         replicas = [name for name in self.cluster.ports if name != self.primary]
