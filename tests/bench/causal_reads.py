@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 """100,000 times: a session writes a row and reads it back at once. Not one stale read.
 
-16 sessions, two replicas held back 50 and 500 ms; meanwhile other sessions only read, and more than half of their reads must be
-served by the replicas: always reading from the primary would prove nothing.
+16 sessions, two replicas held back 50 and 500 ms; meanwhile other sessions only
+read, and more than half of their reads must be served by the replicas: always
+reading from the primary would prove nothing.
 
 PostgreSQL holds its replicas back itself (recovery_min_apply_delay): each row comes
-so much later, and no read-back finds it on a replica. MariaDB knows whole seconds
-only: there its replicas' commits are stopped for so long by a global read lock, let
-go until all is applied, and stopped again. What a replica lacks then changes all the
-time, and many read-backs may go to one that has just caught up.
+so much later. MariaDB knows whole seconds only: there a global read lock stops a
+replica's commits for so long, lets them go until all is applied, and stops them
+again; how much the replica lacks changes all the time.
 
     tests/bench/causal_reads.py [--engine mysql] [--pairs 100000] [--delays 50ms 500ms] [--json FILE]
 """
