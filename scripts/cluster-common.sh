@@ -150,8 +150,12 @@ write_description() {
 
 is_paused() { [[ $(ps -o stat= -p "$1" 2>/dev/null) == T* ]]; }
 
-# A zombie is gone too: it awaits only its parent's notice.
-gone() { [[ $(ps -o stat= -p "$1" 2>/dev/null) =~ ^(Z.*)?$ ]]; }
+# A zombie is gone too: it awaits only its parent's notice. But while others of its
+# threads still end, its sockets are open, and take what nobody will read.
+gone() {
+  local threads=("/proc/$1/task"/*)
+  [[ $(ps -o stat= -p "$1" 2>/dev/null) =~ ^(Z.*)?$ ]] && ((${#threads[@]} <= 1))
+}
 
 # The process id in a pid file, if it is still that server's. A pid file outlives
 # a killed server and its number may meanwhile be somebody else's: only a process

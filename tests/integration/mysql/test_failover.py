@@ -15,9 +15,13 @@ import wire
 class FailoverTest(harness.IntegrationTest):
     def setUp(self):
         """Each test begins with a healthy cluster; whoever is primary."""
-        primary = self.proxy.topology()["primary"]
+        topology = self.proxy.await_topology(
+            lambda t: any(n["name"] == t["primary"] and n["state"] == "online" for n in t["nodes"]), "a primary")
+        primary = topology["primary"]
+        diverged = {node["name"] for node in topology["nodes"] if node["state"] == "diverged"}
         for node, facts in self.cluster.status().items():
-            if node != primary and (facts["state"] != "up" or facts["role"] != "replica" or not facts["follows"]):
+            if node != primary and (facts["state"] != "up" or facts["role"] != "replica" or not facts["follows"]
+                                    or node in diverged):
                 self.cluster.run("rejoin", node, "--primary", primary)
         self.primary = self.proxy.await_healthy()["primary"]
         # Many failovers in a row would wait for an operator.
