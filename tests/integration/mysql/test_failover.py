@@ -2,6 +2,8 @@
 """The primary is killed under load: writes go on at another node, and the ledger is right."""
 
 import contextlib
+import os
+import signal
 import threading
 import time
 import unittest
@@ -125,6 +127,36 @@ class Failover(FailoverTest):
         self.assertEqual(self.writable_nodes(), {new})
         self.cluster.run("rejoin", self.primary, "--primary", new)
         self.proxy.await_healthy(new)
+
+    def test_old_primary_with_writes_that_no_replica_received_is_shown_as_diverged(self):
+        """It has acknowledged a row that the new primary lacks: nobody may lead it back by itself."""
+        self.query(self.connect(), "CREATE OR REPLACE TABLE unreceived (a INT)")
+        self.cluster.await_replicas(self.primary)
+        process = self.cluster.status()[self.primary]["pid"]
+        with contextlib.ExitStack() as stack:
+            connections = [stack.enter_context(contextlib.closing(self.cluster.connect(node)))
+                           for node in self.cluster.ports if node != self.primary]
+            writer = stack.enter_context(contextlib.closing(self.cluster.connect(self.primary)))
+            # Killed before anybody sees that the receivers stand still.
+            for connection in connections:
+                connection.cursor().execute("STOP SLAVE IO_THREAD")
+            writer.cursor().execute("INSERT INTO unreceived VALUES (1)")
+            os.kill(process, signal.SIGKILL)
+        new = self.await_new_primary()
+        self.query(self.connect(), "INSERT INTO unreceived VALUES (2)")
+        self.cluster.run("start", self.primary)
+        topology = self.proxy.await_topology(
+            lambda t: any(n["name"] == self.primary and n["state"] == "diverged" for n in t["nodes"]),
+            "the old primary is shown as diverged")
+        reason = next(n["reason"] for n in topology["nodes"] if n["name"] == self.primary)
+        self.assertRegex(reason, r"it has 0-\d+-\d+", "the reason names the transactions")
+        self.assertEqual(self.writable_nodes(), {new})
+        for _ in range(20):
+            self.assertNotEqual(self.where(self.connect()), self.primary)
+        self.assertEqual(self.cluster.sql(self.primary, "SELECT a FROM unreceived"), [(1,)])  # left alone
+        self.cluster.run("rejoin", self.primary, "--primary", new)
+        self.proxy.await_healthy(new)
+        self.assertEqual(self.cluster.sql(self.primary, "SELECT a FROM unreceived"), [(2,)])
 
     def test_transaction_in_progress_gets_1213_and_keeps_its_connection(self):
         session = self.connect()
