@@ -18,6 +18,7 @@
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 #include "dialect.hpp"
@@ -92,6 +93,41 @@ std::string node_name(const Options& options, int port) {
   return "port " + std::to_string(port);
 }
 
+// `conninfo` with another port.
+std::string with_port(const std::string& conninfo, int port) {
+  std::istringstream settings(conninfo);
+  std::string result;
+  for (std::string setting; settings >> setting;) {
+    result += setting.rfind("port=", 0) == 0 ? "port=" + std::to_string(port) : setting;
+    result += ' ';
+  }
+  return result;
+}
+
+// Until the servers that answer all have this row. A reader that came to a replica
+// before its table would count an error that is nobody's fault.
+void await_replicas(const Options& options, const Statements& sql,
+                    const std::vector<std::string>& row) {
+  const auto deadline = Clock::now() + std::chrono::seconds(20);
+  for (const auto& [port, name] : options.nodes) {
+    const auto server = make_connection(options.plan.engine);
+    if (server->connect(with_port(options.plan.conninfo, port))) {
+      continue;
+    }
+    for (;;) {
+      const Reply reply = server->run(sql.read_back, row, options.plan.statement_timeout);
+      if (reply.ok() && reply.first_row.size() == 2 && reply.first_row[1] == "1") {
+        break;
+      }
+      if (!server->connected() || Clock::now() > deadline) {
+        std::cerr << "relevo-workload: " << name << " does not have the table\n";
+        break;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+}
+
 bool make_table(const Options& options) {
   const auto connection = make_connection(options.plan.engine);
   if (const auto why = connection->connect(options.plan.conninfo)) {
@@ -99,14 +135,22 @@ bool make_table(const Options& options) {
     return false;
   }
   const Statements sql = statements(options.plan.engine, options.plan.table);
-  for (const std::string& statement : {sql.drop, sql.create}) {
-    if (const Reply reply = connection->run(statement, options.plan.statement_timeout);
-        !reply.ok()) {
+  // A row of this table alone, not of one that had its name before; taken away again.
+  const std::vector<std::string> row{
+      "-1", std::to_string(std::chrono::system_clock::now().time_since_epoch().count())};
+  const auto done = [&](const Reply& reply) {
+    if (!reply.ok()) {
       std::cerr << "relevo-workload: " << reply.message << "\n";
-      return false;
     }
+    return reply.ok();
+  };
+  const auto timeout = options.plan.statement_timeout;
+  if (!done(connection->run(sql.drop, timeout)) || !done(connection->run(sql.create, timeout)) ||
+      !done(connection->run(sql.insert, row, timeout))) {
+    return false;
   }
-  return true;
+  await_replicas(options, sql, row);
+  return done(connection->run("DELETE FROM " + options.plan.table, timeout));
 }
 
 // ---- One line per second ----------------------------------------------------

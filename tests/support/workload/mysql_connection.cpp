@@ -148,9 +148,18 @@ class MysqlConnection final : public Connection {
       return reply;
     }
     const auto began = Clock::now();
-    MYSQL_STMT* const statement = prepared(sql);
+    // Prepared once and executed often, as drivers' caches do it.
+    auto& kept = statements_[sql];
+    const bool is_new = !kept;
+    if (is_new) {
+      kept.reset(mysql_stmt_init(connection_.get()));
+    }
+    MYSQL_STMT* const statement = kept.get();
     if (statement == nullptr) {
       return failed(began, timeout);
+    }
+    if (is_new && mysql_stmt_prepare(statement, sql.data(), sql.size()) != 0) {
+      return failed_statement(statement, sql, began, timeout);
     }
     std::vector<MYSQL_BIND> values(parameters.size(), MYSQL_BIND{});
     std::vector<unsigned long> lengths(parameters.size());
@@ -235,18 +244,6 @@ class MysqlConnection final : public Connection {
       return why;
     }
     return std::nullopt;
-  }
-
-  // A statement is prepared once and executed often, as drivers' caches do it.
-  MYSQL_STMT* prepared(const std::string& sql) {
-    if (const auto found = statements_.find(sql); found != statements_.end()) {
-      return found->second.get();
-    }
-    std::unique_ptr<MYSQL_STMT, CloseStatement> statement(mysql_stmt_init(connection_.get()));
-    if (!statement || mysql_stmt_prepare(statement.get(), sql.data(), sql.size()) != 0) {
-      return nullptr;
-    }
-    return statements_.emplace(sql, std::move(statement)).first->second.get();
   }
 
   static bool take_first_row(MYSQL_STMT* statement, Reply& reply) {
