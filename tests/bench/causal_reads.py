@@ -1,67 +1,92 @@
 #!/usr/bin/python3
 """100,000 times: a session writes a row and reads it back at once. Not one stale read.
 
-16 sessions, two replicas held back 50 and 500 ms (recovery_min_apply_delay);
-meanwhile other sessions only read, and more than half of their reads must be
+16 sessions, two replicas held back 50 and 500 ms; meanwhile other sessions only read, and more than half of their reads must be
 served by the replicas: always reading from the primary would prove nothing.
 
-    tests/bench/causal_reads.py [--pairs 100000] [--delays 50ms 500ms] [--json FILE]
+PostgreSQL holds its replicas back itself (recovery_min_apply_delay): each row comes
+so much later, and no read-back finds it on a replica. MariaDB knows whole seconds
+only: there its replicas' commits are stopped for so long by a global read lock, let
+go until all is applied, and stopped again. What a replica lacks then changes all the
+time, and many read-backs may go to one that has just caught up.
+
+    tests/bench/causal_reads.py [--engine mysql] [--pairs 100000] [--delays 50ms 500ms] [--json FILE]
 """
 
 import argparse
+import contextlib
 import json
-import os
 import sys
-import tempfile
+import threading
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "integration"))
-os.environ.setdefault("RELEVO_BUILD_DIR", str(ROOT / "build" / "release"))
-if (ROOT / "build" / "workload" / "relevo-workload").exists():  # where demo.sh builds it
-    os.environ.setdefault("RELEVO_WORKLOAD", str(ROOT / "build" / "workload" / "relevo-workload"))
-
-import harness  # noqa: E402
+from stage import ENGINES, Stage
 
 SESSIONS = 16
 
 
-class Stage:
-    """What harness.Workload wants to know of a test."""
+class HeldBack:
+    """Stops all commits of a MariaDB replica for `delay_s`, again and again."""
 
-    def __init__(self, directory, cluster, proxy):
-        self.directory, self.cluster, self.proxy = directory, cluster, proxy
+    def __init__(self, cluster, node, delay_s):
+        self.cluster, self.node, self.delay_s = cluster, node, delay_s
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        with contextlib.closing(self.cluster.connect(self.node)) as connection, connection.cursor() as cursor:
+            while not self._ended.is_set():
+                cursor.execute("FLUSH TABLES WITH READ LOCK")
+                self._ended.wait(self.delay_s)
+                cursor.execute("SELECT @@GLOBAL.gtid_slave_pos")
+                stood_at = cursor.fetchone()[0]
+                cursor.execute("UNLOCK TABLES")
+                # Until all has come that waited here, for a moment at least.
+                received = self.cluster.sql("db1", "SELECT @@GLOBAL.gtid_binlog_pos")[0][0]
+                if received != stood_at:
+                    cursor.execute("SELECT MASTER_GTID_WAIT(%s, 1)", (received,))
+                self._ended.wait(0.01)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._thread.join()
+
+
+def held_back(stage, delays):
+    """A context in which the replicas are late, where the servers don't see to it."""
+    stack = contextlib.ExitStack()
+    if stage.cluster.engine == "mysql":
+        for node, delay in delays.items():
+            stack.enter_context(HeldBack(stage.cluster, node, float(delay.removesuffix("ms")) / 1000))
+    return stack
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0])
     parser.add_argument("--pairs", type=int, default=100000)
     parser.add_argument("--delays", nargs=2, default=["50ms", "500ms"])
     parser.add_argument("--json")
     options = parser.parse_args()
 
-    directory = Path(tempfile.mkdtemp(prefix="relevo-bench-"))
-    directory.chmod(0o711)
-    (directory / "proxy").mkdir()
-    cluster = harness.Cluster(directory / "cluster", replicas=2,
-                              delays={"db2": options.delays[0], "db3": options.delays[1]})
-    relevo = harness.Relevo(cluster, directory / "proxy",
-                            {"log": {"level": "warning"}, "cluster": {"routing": {"max_lag": "5s"}}})
-    try:
-        relevo.start().await_healthy()
+    delays = dict(zip(("db2", "db3"), options.delays))
+    of_cluster = {"delays": delays} if options.engine == "postgres" else {}
+    with Stage(options.engine, relevo={"log": {"level": "warning"}, "cluster": {"routing": {"max_lag": "5s"}}},
+               **of_cluster) as stage:
+        stage.proxy.start().await_healthy()
         # The table first: another session's read may be older than its creation.
-        stage = Stage(directory, cluster, relevo)
-        harness.Workload(stage, writers=1, readers=0, idle=0, stop_after_writes=1).finish()
-        cluster.sql("db1", "TRUNCATE relevo_ledger", user="app")
-        cluster.await_replicas()
-        load = harness.Workload(stage, setup=False, writers=SESSIONS, readers=4, idle=0, read_back=True,
-                                stop_after_writes=options.pairs // SESSIONS, reads_per_second=1000)
-        harness.wait_until(lambda: not load.running(), "all pairs are done", 3600, 0.5)
-        summary = load.finish()
-    finally:
-        relevo.kill()
-        cluster.destroy()
-        harness.shutil.rmtree(directory, ignore_errors=True)
+        stage.load(writers=1, readers=0, idle=0, stop_after_writes=1).finish()
+        stage.cluster.sql("db1", "TRUNCATE relevo_ledger", user="app")
+        stage.cluster.await_replicas()
+        with held_back(stage, delays):
+            load = stage.load(setup=False, writers=SESSIONS, readers=4, idle=0, read_back=True,
+                              stop_after_writes=options.pairs // SESSIONS, reads_per_second=1000)
+            stage.harness.wait_until(lambda: not load.running(), "all pairs are done", 3600, 0.5)
+            summary = load.finish()
 
     back, reads = summary["read_backs"], summary["reads"]["by_node"]
     share = sum(count for node, count in reads.items() if node != "db1") / max(1, sum(reads.values()))
