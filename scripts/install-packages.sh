@@ -46,6 +46,7 @@ test=(
   python3-psycopg2 python3-psycopg python3-asyncpg  # drivers under test
   libpostgresql-jdbc-java default-jdk-headless      # the JDBC driver and a compiler for its test
   python3-pymysql python3-mysqldb libmariadb-java   # likewise for MySQL: pure Python, C, JDBC,
+  python3-cryptography       # caching_sha2_password without TLS, in PyMySQL and in our own hands
   php-cli php-mysql                                 # PHP's mysqli and PDO (mysqlnd),
   libdbd-mysql-perl libdbd-mariadb-perl             # Perl's DBI,
   golang-go golang-github-go-sql-driver-mysql-dev   # Go's database/sql
