@@ -173,6 +173,7 @@ class Prepared(harness.IntegrationTest):
             done = subprocess.run(["sysbench", "oltp_read_write", *options, *action], capture_output=True, text=True,
                                   timeout=100, stdin=subprocess.DEVNULL)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.cluster.await_replicas()  # what one run leaves behind is for other sessions to read
 
 
 if __name__ == "__main__":
