@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -57,6 +58,13 @@ void raise_descriptor_limit() {
   }
 }
 
+// The libraries that log in to MySQL make a TLS context for each log-in and have
+// OpenSSL parse the system's whole file of authorities for it, under one lock and
+// even when no certificate is checked: 40 ms, which is long when a node may have died
+// and several are asked. The directory of the same authorities remains; it is read
+// only when one of them is looked for. Who names a file of his own is left alone.
+void leave_out_file_of_authorities() { ::setenv("SSL_CERT_FILE", "/dev/null", 0); }
+
 int main(int argc, char** argv) {
   CLI::App app("A proxy and failover manager for replicated databases", "relevo");
   std::string file;
@@ -87,6 +95,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   std::signal(SIGPIPE, SIG_IGN);
+  leave_out_file_of_authorities();  // before there are threads
   raise_descriptor_limit();
   set_up_log(config->log);
   Process process(std::move(*config), file);

@@ -2,10 +2,11 @@
 # Installs the Debian packages that Relevo needs: the one place where they are
 # listed, each with why it is there.
 #
-#   scripts/install-packages.sh [build|run|test]     default: build
+#   scripts/install-packages.sh [build|run|test|containers]     default: build
 #
 # `build` compiles relevo; `run` adds the database server that the demo runs;
-# `test` adds what ./test.sh needs on top. Debian 12 or newer, Ubuntu 24.04 or
+# `test` adds what ./test.sh needs on top; `containers` alone is what makes and runs
+# servers of other versions than this Debian's. Debian 12 or newer, Ubuntu 24.04 or
 # newer. When all is there already it asks nothing of the network and takes well
 # under a second. Works as root, or through sudo.
 set -euo pipefail
@@ -46,11 +47,17 @@ test=(
   python3-psycopg2 python3-psycopg python3-asyncpg  # drivers under test
   libpostgresql-jdbc-java default-jdk-headless      # the JDBC driver and a compiler for its test
   python3-pymysql python3-mysqldb libmariadb-java   # likewise for MySQL: pure Python, C, JDBC,
+  python3-cryptography       # caching_sha2_password without TLS, in PyMySQL and in our own hands
   php-cli php-mysql                                 # PHP's mysqli and PDO (mysqlnd),
   libdbd-mysql-perl libdbd-mariadb-perl             # Perl's DBI,
   golang-go golang-github-go-sql-driver-mysql-dev   # Go's database/sql
   sysbench                   # a load of prepared statements
   pgbouncer haproxy          # what CPU per query is compared with
+)
+containers=(
+  docker.io                  # the engine; never started by this script
+  debootstrap                # base images where none can be pulled
+  debian-archive-keyring     # whom debootstrap trusts, on Ubuntu, too
 )
 
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
@@ -59,6 +66,7 @@ case "${1:-build}" in
   build) wanted=("${build[@]}") ;;
   run) wanted=("${build[@]}" "${run[@]}") ;;
   test) wanted=("${build[@]}" "${run[@]}" "${test[@]}") ;;
+  containers) wanted=("${containers[@]}") ;;
   -h | --help) usage; exit 0 ;;
   *) usage >&2; exit 2 ;;
 esac
@@ -116,6 +124,7 @@ for package in "${missing[@]}"; do
   case $package in
     postgresql | pgbouncer | haproxy) services+=("$package") ;;
     mariadb-server) services+=(mariadb) ;;
+    docker.io) services+=(docker docker.socket) ;;
   esac
 done
 if ((${#services[@]} > 0)); then

@@ -164,7 +164,10 @@ class Server:
             # It dies with this process, even if that is killed.
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *map(str, command)], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})})
+                stdout=log, stderr=subprocess.STDOUT,
+                # Whatever authorities this machine's user trusts are none of the tests'.
+                env={**{name: value for name, value in os.environ.items() if name not in ("SSL_CERT_FILE", "SSL_CERT_DIR")},
+                     **(env or {})})
 
     def running(self):
         return self.process is not None and self.process.poll() is None

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <mysql.h>
+#include <openssl/err.h>
 #include <poll.h>
 
 #include <chrono>
@@ -44,6 +45,11 @@ struct MysqlAddress {
   const char* database;  // null for none
   std::uint16_t port;
 };
+
+// OpenSSL keeps a list of errors per thread, and asks it what a read that brought
+// nothing means: an error that another connection has left there, for instance that of
+// a server which was killed, would end this one. Neither library clears it.
+inline void forget_others_tls_errors() { ERR_clear_error(); }
 
 #if defined(LIBMARIADB) || defined(MARIADB_BASE_VERSION)
 
@@ -84,6 +90,7 @@ inline bool log_in(MYSQL* handle, const MysqlAddress& to, model::Instant deadlin
 class MysqlSteps {
  public:
   unsigned query(MYSQL* handle, const std::string& sql, bool& succeeded, unsigned ready) {
+    forget_others_tls_errors();
     const int waits = under_way_ ? mysql_real_query_cont(&error_, handle, events(ready))
                                  : mysql_real_query_start(&error_, handle, sql.data(), sql.size());
     succeeded = waits == 0 && error_ == 0;
@@ -91,6 +98,7 @@ class MysqlSteps {
   }
 
   unsigned fetch(MYSQL_RES* result, MYSQL_ROW& row, unsigned ready) {
+    forget_others_tls_errors();
     const int waits = under_way_ ? mysql_fetch_row_cont(&row_, result, events(ready))
                                  : mysql_fetch_row_start(&row_, result);
     row = row_;
@@ -147,12 +155,14 @@ inline bool log_in(MYSQL* handle, const MysqlAddress& to, model::Instant) {
 class MysqlSteps {
  public:
   unsigned query(MYSQL* handle, const std::string& sql, bool& succeeded, unsigned) {
+    forget_others_tls_errors();
     const net_async_status status = mysql_real_query_nonblocking(handle, sql.data(), sql.size());
     succeeded = status == NET_ASYNC_COMPLETE;
     return status == NET_ASYNC_NOT_READY ? unsigned{wait_read} : 0;
   }
 
   unsigned fetch(MYSQL_RES* result, MYSQL_ROW& row, unsigned) {
+    forget_others_tls_errors();
     const net_async_status status = mysql_fetch_row_nonblocking(result, &row);
     return status == NET_ASYNC_NOT_READY ? unsigned{wait_read} : 0;
   }

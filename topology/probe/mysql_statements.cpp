@@ -40,9 +40,11 @@ std::string counters(std::string_view schema) {
          std::string(setting_names);
 }
 
+// In small letters: performance_schema's tables are files to MySQL, whose names are
+// told apart by case.
 std::string downstreams(std::string_view schema) {
   return "SELECT ID AS id, USER AS user, HOST AS host, STATE AS state FROM " + std::string(schema) +
-         ".PROCESSLIST WHERE COMMAND IN ('Binlog Dump', 'Binlog Dump GTID')";
+         ".processlist WHERE COMMAND IN ('Binlog Dump', 'Binlog Dump GTID')";
 }
 
 constexpr std::uint32_t replica_words = 80022;      // SHOW REPLICA STATUS

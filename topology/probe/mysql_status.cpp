@@ -224,9 +224,10 @@ void MysqlTalk::read_variables(const Rows& rows) {
   status_.server_uuid = row.text({"server_uuid"}).value_or("");
   now_s_ = row.real({"now_s"}).value_or(0);
   status_.super_read_only = row.truth({"super_read_only"});
-  // 0 or 1; a word for how strictly from MariaDB 12 on.
+  // 0 or 1; a word for how strictly from MariaDB 12 on. The word of MySQL's
+  // super_read_only counts for nothing without it.
   const std::string read_only = row.text({"read_only"}).value_or("0");
-  status_.read_only = (read_only != "0" && read_only != "OFF") || status_.super_read_only;
+  status_.read_only = read_only != "0" && read_only != "OFF";
   status_.log_bin = row.truth({"log_bin"});
   status_.log_replica_updates = row.truth({"log_replica_updates"});
   if (memory_.flavor == Flavor::mariadb) {

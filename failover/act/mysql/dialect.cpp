@@ -75,8 +75,10 @@ std::string Dialect::follow(const Upstream& upstream) const {
 }
 
 std::string Dialect::refuse_writes() const {
-  // super_read_only implies the other, and binds those with all privileges as well.
-  return mariadb() ? "SET GLOBAL read_only = 1" : "SET GLOBAL super_read_only = 1";
+  // super_read_only binds those with all privileges as well. Switching it on brings
+  // read_only along; where it is on already, and alone, it does not, and binds nobody.
+  return mariadb() ? "SET GLOBAL read_only = 1"
+                   : "SET GLOBAL read_only = 1, GLOBAL super_read_only = 1";
 }
 
 std::string Dialect::take_writes() const {

@@ -9,7 +9,7 @@ SELECT /*!80000 1, */ 2
 SELECT 1 FROM t /*!80000 FOR UPDATE */
 
 -- expect: read | for a MySQL to come
-SELECT 1 FROM t /*!90700 FOR UPDATE */
+SELECT 1 FROM t /*!99999 FOR UPDATE */
 
 -- expect: read | MariaDB's is a comment
 SELECT 1 FROM t /*M! FOR UPDATE */

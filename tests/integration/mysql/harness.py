@@ -1,9 +1,13 @@
 """The MySQL and MariaDB tests' harness: base.py with their clusters and drivers.
 
-    RELEVO_STANDIN   mariadb: the tests talk to db1 itself, where relevo would be
+    RELEVO_STANDIN        mariadb: the tests talk to db1 itself, where relevo would be
+    RELEVO_SERVER_IMAGE   run the servers from this image: tests/support/containers
+
+What one of the two flavours has alone is asked of it alone: IntegrationTest.only.
 """
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -30,16 +34,21 @@ SERVER_GONE = (2006, 2013)    # the client's own words for a closed connection
 
 
 class Cluster(base.Cluster):
-    """Made by scripts/mycluster. `ed25519`: load MariaDB's plugin for it."""
+    """Made by scripts/mycluster. `ed25519`: load the plugin for it, where it is MariaDB's."""
 
     program = ROOT / "scripts" / "mycluster"
     engine = "mysql"
 
     def __init__(self, directory, semi_sync=False, ed25519=False, settings=(), **options):
         more = ["--semi-sync"] if semi_sync else []
-        if ed25519:
+        if ed25519 and not runs_mysql():
             settings = [*settings, "plugin_load_add=auth_ed25519"]
         super().__init__(directory, settings=settings, more=more, **options)
+        self.flavour = self.description["flavour"]
+
+    def by_flavour(self, mariadb, mysql):
+        """What is said in different words."""
+        return mysql if self.flavour == "mysql" else mariadb
 
     def connect(self, node, user="root", database="app", **more):
         """Straight to a node, around the proxy."""
@@ -55,15 +64,26 @@ class Cluster(base.Cluster):
 
     def await_replicas(self, primary="db1"):
         """Until every running replica has applied what the primary has written."""
-        position = self.sql(primary, "SELECT @@GLOBAL.gtid_binlog_pos")[0][0]
+        position = self.position(primary)
+        applied = self.by_flavour(f"SELECT MASTER_GTID_WAIT('{position}', 0) = 0",
+                                  f"SELECT GTID_SUBSET('{position}', @@GLOBAL.gtid_executed)")
         for node in self.ports:
             if node != primary:
-                wait_until(lambda: self.sql(node, f"SELECT MASTER_GTID_WAIT('{position}', 0)")[0][0] == 0,
-                           f"{node} applies {position}")
+                wait_until(lambda: self.sql(node, applied)[0][0], f"{node} applies {position}")
+
+    def position(self, node):
+        """What it has in its binary log, as a GTID position or set."""
+        return self.sql(node, self.by_flavour("SELECT @@GLOBAL.gtid_binlog_pos",
+                                              "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"))[0][0]
+
+
+def runs_mysql():
+    """Before there is a cluster that would tell."""
+    return "mysql" in os.environ.get("RELEVO_SERVER_IMAGE", "")
 
 
 class StandIn(Server):
-    """MariaDB's primary itself, where relevo would be."""
+    """The primary itself, where relevo would be."""
 
     def __init__(self, cluster, directory, changes=None):
         super().__init__(directory)
@@ -89,6 +109,11 @@ class IntegrationTest(base.IntegrationTest):
 
     cluster_type = Cluster
     standin_type = StandIn
+
+    def only(self, flavour, why):
+        """The test ends here, aloud, on the other one."""
+        if self.cluster.flavour != flavour:
+            self.skipTest(f"only {flavour}: {why}")
 
     def arguments(self, user="app", database="app", password=None, **more):
         return {"host": "127.0.0.1", "port": self.proxy.port, "user": user, "database": database,

@@ -98,7 +98,7 @@ class Failover(FailoverTest):
         self.assertLossReported(summary)
 
     def test_hung_primary_that_wakes_is_quarantined(self):
-        self.query(self.connect(), "CREATE OR REPLACE TABLE after_hang (a INT)")
+        self.query(self.connect(), "CREATE TABLE IF NOT EXISTS after_hang (a INT)")
         self.cluster.await_replicas(self.primary)
         self.cluster.run("pause", self.primary)
         new = self.await_new_primary()
@@ -117,7 +117,7 @@ class Failover(FailoverTest):
     def test_returning_old_primary_is_quarantined_and_can_rejoin(self):
         self.cluster.run("kill", self.primary)
         new = self.await_new_primary()
-        self.query(self.connect(), "CREATE OR REPLACE TABLE after_kill (a INT)")
+        self.query(self.connect(), "CREATE TABLE IF NOT EXISTS after_kill (a INT)")
         self.cluster.run("start", self.primary)
         self.proxy.await_topology(
             lambda t: any(n["name"] == self.primary and n["state"] in ("fenced", "diverged") for n in t["nodes"]),
@@ -130,7 +130,7 @@ class Failover(FailoverTest):
 
     def test_old_primary_with_writes_that_no_replica_received_is_shown_as_diverged(self):
         """It has acknowledged a row that the new primary lacks: nobody may lead it back by itself."""
-        self.query(self.connect(), "CREATE OR REPLACE TABLE unreceived (a INT)")
+        self.query(self.connect(), "CREATE TABLE IF NOT EXISTS unreceived (a INT)")
         self.cluster.await_replicas(self.primary)
         process = self.cluster.status()[self.primary]["pid"]
         with contextlib.ExitStack() as stack:
@@ -139,7 +139,7 @@ class Failover(FailoverTest):
             writer = stack.enter_context(contextlib.closing(self.cluster.connect(self.primary)))
             # Killed before anybody sees that the receivers stand still.
             for connection in connections:
-                connection.cursor().execute("STOP SLAVE IO_THREAD")
+                connection.cursor().execute(self.cluster.by_flavour("STOP SLAVE IO_THREAD", "STOP REPLICA IO_THREAD"))
             writer.cursor().execute("INSERT INTO unreceived VALUES (1)")
             os.kill(process, signal.SIGKILL)
         new = self.await_new_primary()
@@ -149,7 +149,7 @@ class Failover(FailoverTest):
             lambda t: any(n["name"] == self.primary and n["state"] == "diverged" for n in t["nodes"]),
             "the old primary is shown as diverged")
         reason = next(n["reason"] for n in topology["nodes"] if n["name"] == self.primary)
-        self.assertRegex(reason, r"it has 0-\d+-\d+", "the reason names the transactions")
+        self.assertRegex(reason, self.cluster.by_flavour(r"it has 0-\d+-\d+", r"it has [0-9a-f-]{36}:\d+"), "the reason names the transactions")
         self.assertEqual(self.writable_nodes(), {new})
         for _ in range(20):
             self.assertNotEqual(self.where(self.connect()), self.primary)
@@ -160,7 +160,7 @@ class Failover(FailoverTest):
 
     def test_transaction_in_progress_gets_1213_and_keeps_its_connection(self):
         session = self.connect()
-        self.query(session, "CREATE OR REPLACE TABLE in_progress (a INT)")
+        self.query(session, "CREATE TABLE IF NOT EXISTS in_progress (a INT)")
         self.cluster.await_replicas(self.primary)
         self.query(session, "BEGIN")
         self.query(session, "INSERT INTO in_progress VALUES (1)")
@@ -170,7 +170,7 @@ class Failover(FailoverTest):
         self.assertEqual(self.query(session, "SELECT a FROM in_progress"), [(3,)])
 
     def test_statement_sent_while_there_is_no_primary_waits(self):
-        self.query(self.connect(), "CREATE OR REPLACE TABLE held (a INT)")
+        self.query(self.connect(), "CREATE TABLE IF NOT EXISTS held (a INT)")
         self.cluster.await_replicas(self.primary)
         self.cluster.run("kill", self.primary)
         began = time.monotonic()
@@ -181,7 +181,7 @@ class Failover(FailoverTest):
         session = wire.Wire(self.proxy.port).log_in("app", self.cluster.passwords["app"])
         self.addCleanup(session.socket.close)
         session.query("SET @mine = 'kept', sort_buffer_size = 300000")
-        session.query("CREATE OR REPLACE TABLE survived (a INT)")
+        session.query("CREATE TABLE IF NOT EXISTS survived (a INT)")
         statement = session.prepare("SELECT CONCAT(?, @mine)")
         self.cluster.await_replicas(self.primary)
         self.cluster.run("kill", self.primary)
@@ -223,8 +223,11 @@ class Failover(FailoverTest):
         errant = next(name for name in self.cluster.ports if name != self.primary)
         other = next(name for name in self.cluster.ports if name not in (self.primary, errant))
         with contextlib.closing(self.cluster.connect(errant)) as connection, connection.cursor() as cursor:
-            cursor.execute("SET gtid_domain_id = 7")  # replication goes on beside it
-            cursor.execute("CREATE OR REPLACE TABLE app.errant (a INT)")
+            if self.cluster.flavour == "mariadb":
+                cursor.execute("SET gtid_domain_id = 7")  # replication goes on beside it
+            else:
+                cursor.execute("SET GLOBAL super_read_only = OFF")
+            cursor.execute("CREATE TABLE IF NOT EXISTS app.errant (a INT)")
         self.proxy.await_topology(lambda t: any(n["name"] == errant and n["state"] == "diverged" for n in t["nodes"]),
                                   f"{errant} is shown as diverged")
         self.cluster.run("kill", self.primary)
@@ -241,20 +244,26 @@ class UndrainedRelayLog(FailoverTest):
 
     def test_what_was_received_is_applied_first(self):
         writer = self.connect()
-        self.query(writer, "CREATE OR REPLACE TABLE received (a INT)")
+        self.query(writer, "CREATE TABLE IF NOT EXISTS received (a INT)")
         for number in range(200):
             self.query(writer, "INSERT INTO received VALUES (%s)", number)
-        position = self.cluster.sql("db1", "SELECT @@gtid_binlog_pos")[0][0]
-        harness.wait_until(lambda: all(self.received(node) == position for node in ("db2", "db3")), "all is received")
+        position = self.cluster.position("db1")
+        harness.wait_until(lambda: all(self.received(node, position) for node in ("db2", "db3")), "all is received")
         self.cluster.run("kill", "db1")
         self.await_new_primary()
         self.assertEqual(self.value(self.connect(), "/* relevo: primary */ SELECT COUNT(*) FROM received"), 200)
 
-    def received(self, node):
+    def received(self, node, position):
         with contextlib.closing(self.cluster.connect(node, cursorclass=pymysql.cursors.DictCursor)) as connection, \
                 connection.cursor() as cursor:
-            cursor.execute("SHOW ALL SLAVES STATUS")
-            return cursor.fetchone()["Gtid_IO_Pos"]
+            if self.cluster.flavour == "mariadb":
+                cursor.execute("SHOW ALL SLAVES STATUS")
+                return cursor.fetchone()["Gtid_IO_Pos"] == position
+            cursor.execute("SHOW REPLICA STATUS")
+            has = cursor.fetchone()
+            cursor.execute("SELECT GTID_SUBSET(%s, CONCAT(%s, ',', %s)) AS has",
+                           (position, has["Retrieved_Gtid_Set"], has["Executed_Gtid_Set"]))
+            return cursor.fetchone()["has"]
 
 
 @unittest.skipIf(harness.STANDIN, "only relevo fails over")
@@ -267,8 +276,9 @@ class SemiSync(FailoverTest):
     def test_nothing_acknowledged_is_missing(self):
         new, summary = self.under_load(lambda: self.cluster.run("kill", self.primary), longest_gap_ms=4000)
         self.assertEqual(summary["ledger"]["missing"], 0, summary["ledger"])
-        rows = dict(self.cluster.sql(new, "SHOW STATUS LIKE 'Rpl_semi_sync_master_status'"))
-        self.assertEqual(rows["Rpl_semi_sync_master_status"], "ON", "semi-sync is kept on after the failover")
+        name = self.cluster.by_flavour("Rpl_semi_sync_master_status", "Rpl_semi_sync_source_status")
+        self.assertEqual(self.cluster.sql(new, f"SHOW STATUS LIKE '{name}'"), [(name, "ON")],
+                         "semi-sync is kept on after the failover")
 
     def test_killed_primary_comes_back_as_it_is(self):
         """It takes back by itself what no replica has acknowledged: nothing is left that
@@ -277,14 +287,14 @@ class SemiSync(FailoverTest):
         self.cluster.run("start", self.primary)
         self.proxy.await_healthy(new)
         self.assertEqual(self.writable_nodes(), {new})
-        self.query(self.connect(), "CREATE OR REPLACE TABLE came_back (a INT)")
+        self.query(self.connect(), "CREATE TABLE IF NOT EXISTS came_back (a INT)")
         self.cluster.await_replicas(new)
 
     def test_too_few_replicas_prove_nothing_until_an_operator_says_so(self):
         """With one of two replicas gone, the one that is left may lack a row that the
         other had acknowledged."""
         gone, left = [name for name in self.cluster.ports if name != self.primary]
-        self.query(self.connect(), "CREATE OR REPLACE TABLE proof (a INT)")
+        self.query(self.connect(), "CREATE TABLE IF NOT EXISTS proof (a INT)")
         self.cluster.await_replicas(self.primary)
         self.cluster.run("kill", gone)
         self.proxy.await_topology(lambda t: any(n["name"] == gone and n["state"] == "down" for n in t["nodes"]),
@@ -325,7 +335,7 @@ class SemiSync(FailoverTest):
     def test_a_primary_that_waits_for_acknowledgements_is_not_dead(self):
         """Both replicas hang: commits stand still, and are not given to another node."""
         replicas = [name for name in self.cluster.ports if name != self.primary]
-        self.query(self.connect(), "CREATE OR REPLACE TABLE waits (a INT)")
+        self.query(self.connect(), "CREATE TABLE IF NOT EXISTS waits (a INT)")
         for node in replicas:
             self.cluster.run("pause", node)
         session, outcome = self.connect(), []

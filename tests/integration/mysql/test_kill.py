@@ -82,7 +82,7 @@ class Kill(harness.IntegrationTest):
 
     def test_others_may_not_kill(self):
         """Neither another user's sessions, nor, by their servers' numbers, anybody's."""
-        self.cluster.sql("db1", "CREATE OR REPLACE USER stranger IDENTIFIED BY 'x'", "GRANT SELECT ON app.* TO stranger")
+        self.cluster.sql("db1", "CREATE USER stranger IDENTIFIED BY 'x'", "GRANT SELECT ON app.* TO stranger")
         self.cluster.await_replicas()
         session, thread, outcome = self.sleeper("SELECT SLEEP(4)")
         stranger = self.connect(user="stranger", password="x")

@@ -18,7 +18,7 @@ class Prepared(harness.IntegrationTest):
     @classmethod
     def prepare(cls):
         cls.cluster.sql("db1", "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(200))",
-                        "INSERT INTO t SELECT seq, CONCAT('v', seq) FROM seq_1_to_1000",
+                        "INSERT INTO t VALUES " + ", ".join(f"({n}, 'v{n}')" for n in range(1, 1001)),
                         "CREATE TABLE blobs (id INT AUTO_INCREMENT PRIMARY KEY, v LONGBLOB)")
         cls.cluster.await_replicas()
 
@@ -119,7 +119,7 @@ class Prepared(harness.IntegrationTest):
 
     def test_table_changes_under_a_statement(self):
         session, other = self.session(), self.session()
-        other.query("CREATE OR REPLACE TABLE changing (a INT)")
+        other.query("CREATE TABLE changing (a INT)")
         other.query("INSERT INTO changing VALUES (1)")
         other.query("DO SLEEP(0)")
         statement = session.prepare("SELECT * FROM changing")
@@ -173,6 +173,7 @@ class Prepared(harness.IntegrationTest):
             done = subprocess.run(["sysbench", "oltp_read_write", *options, *action], capture_output=True, text=True,
                                   timeout=100, stdin=subprocess.DEVNULL)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.cluster.await_replicas()  # what one run leaves behind is for other sessions to read
 
 
 if __name__ == "__main__":

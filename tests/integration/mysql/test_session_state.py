@@ -78,9 +78,10 @@ class SessionState(harness.IntegrationTest):
 
     def test_isolation(self):
         session = self.connect()
+        isolation = self.cluster.by_flavour("SELECT @@tx_isolation", "SELECT @@transaction_isolation")
         self.query(session, "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE")
         for _ in range(3):
-            self.assertEqual(self.value(session, "SELECT @@tx_isolation"), "SERIALIZABLE")
+            self.assertEqual(self.value(session, isolation), "SERIALIZABLE")
         # For the next transaction alone.
         self.query(session, "SET TRANSACTION READ ONLY")
         self.query(session, "START TRANSACTION")

@@ -53,17 +53,18 @@ class Passthrough(LogIn):
                         "CREATE USER leaving IDENTIFIED BY 'here'",
                         "CREATE USER locked IDENTIFIED BY 'x' ACCOUNT LOCK",
                         "CREATE USER bare IDENTIFIED BY ''",
-                        "CREATE USER modern IDENTIFIED VIA ed25519 USING PASSWORD('curve')",
+                        cls.cluster.by_flavour("CREATE USER modern IDENTIFIED VIA ed25519 USING PASSWORD('curve')",
+                                               "CREATE USER modern IDENTIFIED BY 'curve'"),
                         *(f"GRANT ALL ON app.* TO {user}" for user in
                           ("changing", "leaving", "locked", "bare", "modern")))
         cls.cluster.await_replicas()
 
-    def test_native(self):
+    def test_by_the_method_of_the_account(self):
         session = self.log_in("app", self.cluster.passwords["app"])
         self.assertRegex(session.query("SELECT USER()")[0][0], "^app@")
         self.assertEqual(session.query("SELECT CURRENT_USER(), DATABASE()"), [["app@%", "app"]])
 
-    def test_native_after_a_switch(self):
+    def test_after_a_switch(self):
         """The client begins with a method that the account does not have."""
         with wire.Wire(self.proxy.port) as session:
             session.write(session.response("app", b"not a scramble of it", "app", plugin="client_ed25519"))
@@ -71,6 +72,7 @@ class Passthrough(LogIn):
             self.assertEqual(session.query("SELECT CURRENT_USER()"), [["app@%"]])
 
     def test_ed25519(self):
+        self.only("mariadb", "ed25519")
         for _ in range(3):
             code, said = self.by_connector("modern", "curve")
             self.assertEqual((code, said.split("@")[0]), (0, "modern"), said)
@@ -78,6 +80,7 @@ class Passthrough(LogIn):
 
     def test_ed25519_when_nobody_has_logged_in_before(self):
         """What relevo knows of other sessions is not needed."""
+        self.only("mariadb", "ed25519")
         self.cluster.sql("db1", "CREATE USER newcomer IDENTIFIED VIA ed25519 USING PASSWORD('just now')",
                          "GRANT ALL ON app.* TO newcomer")
         self.cluster.await_replicas()
@@ -98,7 +101,7 @@ class Passthrough(LogIn):
         self.assertEqual(unknown.text.replace("nobody at all", "app"), wrong.text)
 
     def test_locked_account(self):
-        self.assertIn(self.refused("locked", "x").code, (harness.ACCESS_DENIED, 4151))
+        self.assertIn(self.refused("locked", "x").code, (harness.ACCESS_DENIED, 4151, 3118))
 
     def test_unknown_database(self):
         error = self.refused("root", self.cluster.passwords["root"], "no such database") \
@@ -128,7 +131,8 @@ class Passthrough(LogIn):
     def test_greeting(self):
         with wire.Wire(self.proxy.port) as one, wire.Wire(self.proxy.port) as other:
             self.assertEqual(one.handshake.protocol, 10)
-            self.assertIn("MariaDB", one.handshake.version)
+            self.assertEqual("MariaDB" in one.handshake.version, self.cluster.flavour == "mariadb")
+            self.assertEqual(one.handshake.version, self.cluster.sql("db1", "SELECT VERSION()")[0][0])
             self.assertNotEqual(one.handshake.connection_id, other.handshake.connection_id)
             self.assertEqual(len(one.handshake.salt), 20)
             self.assertNotEqual(one.handshake.salt, other.handshake.salt)
@@ -147,9 +151,10 @@ class Passthrough(LogIn):
     # ---- COM_CHANGE_USER -----------------------------------------------------------
 
     def change_user(self, session, user, password, database="app"):
-        answer = wire.native_password(password, session.handshake.salt)
+        plugin = session.handshake.plugin
+        answer = wire.ANSWERS[plugin](password, session.handshake.salt)
         session.send(wire.COM_CHANGE_USER, user.encode() + b"\0" + bytes([len(answer)]) + answer
-                     + database.encode() + b"\0" + (45).to_bytes(2, "little") + b"mysql_native_password\0")
+                     + database.encode() + b"\0" + (45).to_bytes(2, "little") + plugin.encode() + b"\0")
         return session.finish_log_in(password)
 
     def test_change_user(self):
@@ -183,6 +188,53 @@ class Passthrough(LogIn):
             session.query("SELECT * FROM mine")
 
 
+@unittest.skipUnless(harness.runs_mysql(), "only MySQL has caching_sha2_password (RELEVO_SERVER_IMAGE)")
+class CachingSha2(LogIn):
+    """MySQL's method on its paths; those over TLS are in test_tls.py."""
+
+    cluster_options = {"replicas": 0}
+
+    def test_without_tls_the_password_comes_under_the_servers_key_and_then_no_more(self):
+        self.cluster.sql("db1", "CREATE USER fresh IDENTIFIED BY 'never seen'", "GRANT ALL ON app.* TO fresh")
+        harness.wait_until(lambda: self.accepts("fresh", "never seen"), "nobody has logged in before, and one does")
+        for _ in range(3):
+            session = self.log_in("fresh", "never seen")
+            self.assertEqual(session.steps[-1], "fast")
+            self.assertEqual(session.query("SELECT CURRENT_USER()"), [["fresh@%"]])
+        for wrong in ("", "never", "never seen "):
+            self.assertEqual(self.refused("fresh", wrong).code, harness.ACCESS_DENIED)
+
+    def test_a_user_that_is_unknown_is_asked_as_one_that_is_known(self):
+        asked = {}
+        for user in ("nobody at all", "app"):
+            with wire.Wire(self.proxy.port) as session:
+                with self.assertRaises(wire.ServerError) as caught:
+                    session.log_in(user, "wrong")
+                asked[user] = session.steps, caught.exception.code, caught.exception.sqlstate
+        self.assertEqual(asked["nobody at all"], asked["app"])
+        self.assertIn("full", asked["app"][0])
+
+    def test_mysqls_own_client(self):
+        """Of the version of its server, out of its image. As it comes it asks for no key,
+        so that it gets in where the password is known already."""
+        asks = ["--ssl-mode=DISABLED", "--get-server-public-key"]
+        app = self.cluster.passwords["app"]
+        for options, password, code in ((asks, app, 0), ([], app, 0), (asks, "wrong", 1)):
+            with self.subTest(options=options, code=code):
+                done = subprocess.run(
+                    ["docker", "run", "--rm", "--network", "host", "--env", "MYSQL_PWD",
+                     os.environ["RELEVO_SERVER_IMAGE"], "mysql", "--no-defaults", "--protocol=tcp", "--host=127.0.0.1",
+                     f"--port={self.proxy.port}", "--user=app", "--batch", "--skip-column-names", *options,
+                     "--execute=SELECT CURRENT_USER(); SET @a = 7; SELECT @a; SHOW SESSION STATUS LIKE 'Uptime'", "app"],
+                    capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+                    env={**os.environ, "MYSQL_PWD": password})
+                self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+                if code == 0:
+                    self.assertEqual(done.stdout.splitlines()[:2], ["app@%", "7"])
+                else:
+                    self.assertIn("ERROR 1045 (28000)", done.stderr)
+
+
 @unittest.skipIf(harness.STANDIN, "only relevo has a configuration of users")
 class ConfiguredUsers(LogIn):
     """Users with clear passwords in relevo's configuration; no other may log in."""
@@ -195,7 +247,7 @@ class ConfiguredUsers(LogIn):
         cls.config = {"cluster": {"auth": {"users": [{"name": "app", "password": cls.cluster.passwords["app"]}]}}}
         cls.proxy.configure(cls.config)
 
-    def test_native(self):
+    def test_log_in(self):
         self.assertEqual(self.log_in("app", self.cluster.passwords["app"]).query("SELECT CURRENT_USER()"), [["app@%"]])
         self.assertEqual(self.refused("app", "wrong").code, harness.ACCESS_DENIED)
 

@@ -88,7 +88,7 @@ class Switchover(harness.IntegrationTest):
     def test_an_open_transaction_does_not_hang_it(self):
         """Longer than the drain allows: it gets 1213, or the switchover is undone; never both sides."""
         connection = self.connect()
-        self.query(connection, "CREATE OR REPLACE TABLE long_one (a INT)")
+        self.query(connection, "CREATE TABLE IF NOT EXISTS long_one (a INT)")
         self.query(connection, "BEGIN")
         self.query(connection, "INSERT INTO long_one VALUES (0)")
         began = time.monotonic()

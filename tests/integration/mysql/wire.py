@@ -11,6 +11,9 @@ import ssl
 import struct
 from collections import namedtuple
 
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
+
 # Capabilities, by their bits.
 LONG_PASSWORD, FOUND_ROWS, LONG_FLAG, CONNECT_WITH_DB = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 COMPRESS, LOCAL_FILES, PROTOCOL_41, SSL = 1 << 5, 1 << 7, 1 << 9, 1 << 11
@@ -100,6 +103,26 @@ def native_password(password, salt):
     once = hashlib.sha1(password.encode()).digest()
     mask = hashlib.sha1(salt + hashlib.sha1(once).digest()).digest()
     return bytes(a ^ b for a, b in zip(once, mask))
+
+
+def sha2_password(password, salt):
+    """SHA256(password) XOR SHA256(SHA256(SHA256(password)) + salt)"""
+    if not password:
+        return b""
+    once = hashlib.sha256(password.encode()).digest()
+    mask = hashlib.sha256(hashlib.sha256(once).digest() + salt).digest()
+    return bytes(a ^ b for a, b in zip(once, mask))
+
+
+def encrypted_password(password, salt, key):
+    """The password and its NUL, XORed with the salt, under the server's RSA key (PEM):
+    RSA_PKCS1_OAEP_PADDING with SHA-1."""
+    clear = bytes(byte ^ salt[index % len(salt)] for index, byte in enumerate(password.encode() + b"\0"))
+    return serialization.load_pem_public_key(key).encrypt(
+        clear, padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None))
+
+
+ANSWERS = {"mysql_native_password": native_password, "caching_sha2_password": sha2_password}
 
 
 def parse_handshake(payload):
@@ -221,24 +244,43 @@ class Wire:
             body += plugin.encode() + b"\0"
         return body
 
-    def log_in(self, user, password, database="app", **more):
-        """mysql_native_password, at once or after a switch to it. Raises ServerError."""
-        self.write(self.response(user, native_password(password, self.handshake.salt), database, **more))
+    def log_in(self, user, password, database="app", plugin=None, **more):
+        """By the greeting's method or by `plugin`, or after a switch to another. Raises ServerError."""
+        plugin = plugin or (self.handshake.plugin if self.handshake.plugin in ANSWERS else "mysql_native_password")
+        answer = ANSWERS[plugin](password, self.handshake.salt)
+        self.write(self.response(user, answer, database, plugin=plugin, **more))
         return self.finish_log_in(password)
 
     def finish_log_in(self, password):
+        """`steps`: what was asked for on the way."""
+        salt, self.steps = self.handshake.salt, []
         while True:
             reply = self.read()
             if reply[0] == 0:
                 return self
             if reply[0] == 0xFF:
                 raise ServerError(reply)
-            if reply[0] != 0xFE:
+            if reply == b"\x01\x03":  # caching_sha2_password: it knew the password already
+                self.steps.append("fast")
+            elif reply == b"\x01\x04":  # it wants the password itself
+                self.steps.append("full")
+                if isinstance(self.socket, ssl.SSLSocket):
+                    self.write(password.encode() + b"\0")
+                else:
+                    self.write(b"\x02")
+                    key = self.read()
+                    if key[0] != 1:
+                        raise AssertionError(f"{key[:20]!r} where the server's key was due")
+                    self.write(encrypted_password(password, salt, key[1:]))
+            elif reply[0] == 0xFE:
+                plugin, salt = reply[1:].split(b"\0", 1)
+                plugin, salt = plugin.decode(), salt.rstrip(b"\0")
+                self.steps.append(plugin)
+                if plugin not in ANSWERS:
+                    raise AssertionError(f"asked to log in by {plugin}")
+                self.write(ANSWERS[plugin](password, salt))
+            else:
                 raise AssertionError(f"unexpected {reply[:20]!r} at log-in")
-            plugin, salt = reply[1:].split(b"\0", 1)
-            if plugin != b"mysql_native_password":
-                raise AssertionError(f"asked to log in by {plugin.decode()}")
-            self.write(native_password(password, salt.rstrip(b"\0")))
 
     def start_tls(self, context=None):
         self.capabilities |= SSL

@@ -1,5 +1,7 @@
 // The connection to MySQL's kind over TLS: which mode asks for what.
 #include <gtest/gtest.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 #include <asio/ip/tcp.hpp>
 #include <asio/write.hpp>
@@ -111,6 +113,15 @@ TEST(MysqlTlsHandshake, ThatStallsHoldsUpNobody) {
   // As far as that it comes: the request for TLS, and a word of the handshake.
   constexpr std::size_t ssl_request_bytes = 36;
   session.run_until([&] { return peer.available() > ssl_request_bytes; });
+}
+
+// What another connection of this thread has left behind, as one to a killed server does.
+TEST_F(MysqlTlsTest, IsNotEndedByAnErrorOfAnotherConnection) {
+  ASSERT_TRUE(session_.connect(over("require")));
+  ERR_raise(ERR_LIB_SSL, SSL_R_UNEXPECTED_EOF_WHILE_READING);
+  const auto rows = session_.query("SELECT SLEEP(0.2), repeat('x', 1000000)");
+  ASSERT_TRUE(rows) << rows.error().message;
+  EXPECT_EQ(rows->rows[0][1].value_or("").size(), 1000000U);
 }
 
 TEST_F(MysqlTlsTest, NoticesTheEndOfAnIdleSession) {

@@ -34,7 +34,7 @@ TEST(Dialect, MysqlFrom8_0_23HasTheNewWordsAlone) {
     const Dialect dialect(Flavor::mysql, version);
     EXPECT_EQ(dialect.stop_receiver(), "STOP REPLICA IO_THREAD");
     EXPECT_EQ(dialect.forget_upstream(), "RESET REPLICA ALL");
-    EXPECT_EQ(dialect.refuse_writes(), "SET GLOBAL super_read_only = 1");
+    EXPECT_EQ(dialect.refuse_writes(), "SET GLOBAL read_only = 1, GLOBAL super_read_only = 1");
     const auto follow = dialect.follow(upstream);
     EXPECT_TRUE(follow.starts_with("CHANGE REPLICATION SOURCE TO SOURCE_HOST='10.0.0.1', "));
     EXPECT_TRUE(follow.ends_with("GET_SOURCE_PUBLIC_KEY=1, SOURCE_AUTO_POSITION=1")) << follow;

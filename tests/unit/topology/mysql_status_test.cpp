@@ -68,7 +68,7 @@ struct Server {
     }
     if (about("SHOW ")) return table(replica);
     if (about("HEARTBEAT_INTERVAL")) return table(heartbeats);
-    if (about("PROCESSLIST")) return table(downstreams);
+    if (about(".processlist ")) return table(downstreams);
     return table(counters);
   }
 };
@@ -225,6 +225,7 @@ TEST(MysqlStatus, OfAMysqlPrimary) {
 
 TEST(MysqlStatus, OfAMysqlReplica) {
   Server server = mysql();
+  server.variables["read_only"] = "1";
   server.variables["super_read_only"] = "1";
   server.replica = {mysql_replica()};
   server.heartbeats = {{{"channel", ""}, {"heartbeats", "9"}, {"heartbeat_period", "30.000"}}};
@@ -239,6 +240,17 @@ TEST(MysqlStatus, OfAMysqlReplica) {
   EXPECT_EQ(status.position.to_string(), std::string(uuid) + ":1-100");
   EXPECT_EQ(status.received.to_string(), std::string(uuid) + ":1-120");
   EXPECT_EQ(status.receiver_timeout, seconds(60));
+}
+
+// super_read_only in the settings and read_only taken away by an init file: MySQL 9.7
+// then takes writes from everybody.
+TEST(MysqlStatus, SuperReadOnlyAloneBindsNobody) {
+  Server server = mysql();
+  server.variables["super_read_only"] = "1";
+  Talk talk;
+  const NodeStatus status = talk.status(server);
+  EXPECT_FALSE(status.read_only);
+  EXPECT_TRUE(status.super_read_only);
 }
 
 TEST(MysqlStatus, OfAMariadbReplica) {

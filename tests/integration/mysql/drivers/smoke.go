@@ -28,7 +28,7 @@ func main() {
 			os.Getenv("MYSQL_PWD"), os.Getenv("MYSQL_PORT"), interpolate))
 		must(err)
 		db.SetMaxOpenConns(8)
-		_, err = db.Exec("CREATE OR REPLACE TABLE golang (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(100), at DATETIME(6))")
+		_, err = db.Exec("DROP TABLE IF EXISTS golang; CREATE TABLE golang (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(100), at DATETIME(6))")
 		must(err)
 
 		var group sync.WaitGroup

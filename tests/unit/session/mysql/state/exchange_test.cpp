@@ -73,6 +73,20 @@ TEST_F(ExchangeTest, KeepsFromTheClientWhatRanBehindAFailureOfOurOwn) {
   EXPECT_EQ(receive("1:00000002000000"), "1:00000002000000");
 }
 
+// MySQL's answers to SET sql_mode = '' and to DO 1, as 9.7 gives them to whoever
+// tracks all system variables.
+TEST_F(ExchangeTest, MysqlsCountOfStatementsIsNoChangeOfTheSession) {
+  query("SET sql_mode = ''");
+  receive("1:000000024000000021000a0873716c5f6d6f64650000100c73746174656d656e745f6964023238020131");
+  const auto changed = exchange.take_done().outcome.variables;
+  ASSERT_EQ(changed.size(), 1U);
+  EXPECT_EQ(changed[0].first, "sql_mode");
+  query("DO 1");
+  receive("1:00000002400000001200100c73746174656d656e745f6964023236");
+  EXPECT_TRUE(last.complete);
+  EXPECT_TRUE(exchange.take_done().outcome.variables.empty());
+}
+
 TEST_F(ExchangeTest, GivesAPreparedStatementTheClientsNumber) {
   exchange.expect({.command = Command::stmt_prepare, .client_statement = 0x01020304});
   EXPECT_EQ(receive("1:000700000000000000000000"), "1:000403020100000000000000");
