@@ -295,8 +295,10 @@ void ClientSession::finish_welcome() {
   std::string out;
   wire::Writer writer(out, login_->next_sequence());
   wire::encode_ok(writer, {.status = status_}, capabilities_);
+  const std::uint8_t zstd_level = login_->request().zstd_level;
   login_.reset();
   to_client(out);
+  if (compressed_ == nullptr) begin_compression(zstd_level);
   state_ = State::idle;
   welcoming_ = false;
   if (shard_.settings().config.pool.mode == config::PoolMode::session) {
@@ -305,6 +307,16 @@ void ClientSession::finish_welcome() {
   if (ending_ || shard_.draining()) return end_now();
   start_command();
   arm();
+}
+
+// With the first packet after the log-in's OK, in both directions, for good.
+void ClientSession::begin_compression(std::uint8_t zstd_level) {
+  const auto compression = wire::compression_of(capabilities_);
+  if (!compression) return;
+  compressed_ = std::make_unique<CompressedClient>(shard_.worker().blocks(),
+                                                   shard_.codec(*compression, zstd_level));
+  compressed_->take(in_.view());
+  in_.consume(in_.size());
 }
 
 void ClientSession::on_server_refused(const Error& error) {

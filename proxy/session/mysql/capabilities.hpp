@@ -5,7 +5,8 @@
 // whole life: a client is lent only connections that have them as it has, so they
 // are a part of the pool's key (connection_form). Some change how answers are
 // framed: server connections always have them, and answers are translated for
-// clients that don't (deprecate_eof, session_track). The rest is never offered.
+// clients that don't (deprecate_eof, session_track). Compression ends here: it is
+// offered to clients and never asked of servers. The rest is never offered.
 #pragma once
 
 #include "proxy/wire/mysql/types.hpp"
@@ -31,10 +32,8 @@ wire::mysql::Capabilities server_capabilities(wire::mysql::Capabilities form);
 bool can_share(wire::mysql::Capabilities granted);
 
 // What to offer to clients, given what the cluster's servers have in common. Not
-// offered: compression of our side's own making is the shell's to add; query
-// attributes and optional metadata, which change the layout of commands and
-// results; MariaDB's cached metadata, which supposes that a client has a server's
-// statement for itself.
+// offered: optional metadata, which changes the layout of results; MariaDB's cached metadata, which
+// supposes that a client has a server's statement for itself.
 wire::mysql::Capabilities offered_capabilities(wire::mysql::Capabilities common_to_servers);
 
 }  // namespace relevo::session::mysql

@@ -213,6 +213,7 @@ void Exchange::translate_end(Bytes payload, Verdict& verdict, Additions& additio
 std::uint8_t Exchange::on_client_data(const PacketHeader& header) {
   const bool continues = std::exchange(data_continues_, header.continues());
   if (header.body_bytes == 0 && !continues) front().reply.client_data_ended();
+  next_sequence_ = static_cast<std::uint8_t>(header.sequence + 1);
   return static_cast<std::uint8_t>(header.sequence - shift_);
 }
 
