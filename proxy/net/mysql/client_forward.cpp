@@ -62,7 +62,7 @@ void ClientSession::send_own(Command command, std::string_view text, Own what) {
       wire::encode_prepare(writer, text);
       break;
     case Command::query:
-      wire::encode_query(writer, text, {});
+      wire::encode_query(writer, text, server_->capabilities());
       break;
     default:
       wire::encode_bare(writer, command);
