@@ -5,6 +5,7 @@
 
 #include "proxy/route/statement.hpp"
 #include "proxy/session/mysql/command.hpp"
+#include "proxy/session/mysql/connection_id.hpp"
 #include "proxy/session/mysql/exchange.hpp"
 #include "proxy/session/mysql/execute.hpp"
 #include "proxy/session/mysql/kill.hpp"
@@ -84,6 +85,9 @@ void mysql_statement(Bytes input) {
   for (unsigned choice = 0; choice < 32; ++choice) {
     const MysqlDialect dialect = dialect_of(choice);
     const route::Analysis analysis = route::analyze_mysql(sql, dialect);
+    const bool asks_for_id = connection_id_column(sql, dialect).has_value();
+    // Texts that are not read at all are not looked at for it.
+    RELEVO_CHECK(!asks_for_id || dialect.ascii_in_multibyte || analysis.mysql.uses_connection_id);
     RELEVO_CHECK(analysis.effect_count <= route::Analysis::max_effects);
     RELEVO_CHECK(touch(analysis.subject) <= analysis.subject.size());
     RELEVO_CHECK(analysis.cls == StatementClass::read || !analysis.reason.empty());
@@ -394,7 +398,8 @@ std::vector<Target> mysql_session_targets() {
         "START TRANSACTION READ ONLY; COMMIT AND CHAIN RELEASE; XA START 'a'",
         "SELECT GET_LOCK('a', 1), LAST_INSERT_ID(), ROW_COUNT() INTO @x",
         "KILL QUERY 12; KILL HARD CONNECTION 1", "LOAD DATA LOCAL INFILE 'f' INTO TABLE t",
-        "SELECT _utf8mb4 X'c3a9', 0x1f, b'01', N'x', 1e-9, .5, @`a b`, @@x.y", "CALL p(1, @a)"}},
+        "SELECT _utf8mb4 X'c3a9', 0x1f, b'01', N'x', 1e-9, .5, @`a b`, @@x.y", "CALL p(1, @a)",
+        "SELECT CONNECTION_ID() AS 'id'", "select /* a */ connection_id( ) `b c`;"}},
       {"mysql_plan",
        mysql_plan,
        {"\xff\0"s + query, "\6\0"s + query, "\xff\1\x0b\0\0\0\3\0\1SELECT 1"s, "\xff\0"s + prepare,

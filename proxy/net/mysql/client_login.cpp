@@ -92,7 +92,7 @@ ClientLogin::Setup ClientSession::login_setup() {
   const ServerFacts facts = shard_.memory().facts().value_or(ServerFacts{});
   ClientLogin::Setup setup;
   setup.server_version = facts.version;
-  setup.connection_id = (shard_.worker().index() << 24) | static_cast<std::uint32_t>(ticket_);
+  setup.connection_id = connection_id();
   setup.capabilities = session::mysql::offered_capabilities(facts.capabilities);
   fill(setup.challenge, shard_.worker());
   fill(setup.second_challenge, shard_.worker());

@@ -254,6 +254,11 @@ wire::StatusFlags ClientSession::status() const {
   return server_ != nullptr ? server_->exchange.status() : status_;
 }
 
+// As the client knows it; Shard::kill() takes it apart.
+std::uint32_t ClientSession::connection_id() const {
+  return (shard_.worker().index() << 24) | static_cast<std::uint32_t>(ticket_);
+}
+
 std::string ClientSession::last_route() const {
   if (routed_because_.empty()) return {};
   const std::string to = routed_to_ ? shard_.settings().config.nodes[*routed_to_].name : "held";

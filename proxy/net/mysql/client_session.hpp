@@ -123,6 +123,7 @@ class ClientSession final : public SessionLink,
   void to_client(std::string_view bytes);
   void to_client(Segments& bytes);
   std::string last_route() const;
+  std::uint32_t connection_id() const;
 
   // login
   void greet();
@@ -149,6 +150,7 @@ class ClientSession final : public SessionLink,
   void answer_ok();
   std::string statistics() const;
   void answer_kill(std::uint32_t id, Shard::Kill what);
+  bool answer_connection_id();
   bool answer_kill_statement();
   void route_command();
   void wait_in_hold();
