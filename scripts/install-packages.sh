@@ -51,6 +51,7 @@ test=(
   php-cli php-mysql                                 # PHP's mysqli and PDO (mysqlnd),
   libdbd-mysql-perl libdbd-mariadb-perl             # Perl's DBI,
   golang-go golang-github-go-sql-driver-mysql-dev   # Go's database/sql
+  python3-zstandard          # no client of Debian's speaks zstd: the wire-level tests do
   sysbench                   # a load of prepared statements
   pgbouncer haproxy          # what CPU per query is compared with
 )

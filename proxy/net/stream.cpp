@@ -79,6 +79,11 @@ void Stream::wait_readable() {
   }
 }
 
+void Stream::wait_with_bytes() {
+  readable_ = true;  // if there is nothing more, the next read says so
+  wait_readable();
+}
+
 void Stream::wait_writable() {
   want_write_ = true;
   if (writable_) poller_.later(*this);

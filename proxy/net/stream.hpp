@@ -83,6 +83,8 @@ class Stream final : PollHandler {
   // write; at the earliest in the loop's next turn.
   void wait_readable();
   void wait_writable();
+  // As wait_readable(), for an owner that holds bytes which it has read already.
+  void wait_with_bytes();
 
   // TLS. The context must outlive nothing: SSL holds a reference of its own.
   bool begin_tls_server(SSL_CTX* context);

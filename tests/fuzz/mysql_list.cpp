@@ -3,6 +3,12 @@
 
 namespace relevo::fuzz {
 
-std::vector<Target> all_targets() { return mysql_wire_targets(); }
+std::vector<Target> all_targets() {
+  std::vector<Target> targets = mysql_wire_targets();
+  for (auto* const more : {mysql_login_targets, mysql_session_targets}) {
+    for (Target& target : more()) targets.push_back(std::move(target));
+  }
+  return targets;
+}
 
 }  // namespace relevo::fuzz

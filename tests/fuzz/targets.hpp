@@ -26,6 +26,8 @@ std::vector<Target> wire_targets();
 std::vector<Target> auth_targets();
 std::vector<Target> session_targets();
 std::vector<Target> mysql_wire_targets();
+std::vector<Target> mysql_login_targets();
+std::vector<Target> mysql_session_targets();
 
 // Those of one engine: each engine's programs link their own list.
 std::vector<Target> all_targets();

@@ -62,7 +62,7 @@ void ClientSession::send_own(Command command, std::string_view text, Own what) {
       wire::encode_prepare(writer, text);
       break;
     case Command::query:
-      wire::encode_query(writer, text, {});
+      wire::encode_query(writer, text, server_->capabilities());
       break;
     default:
       wire::encode_bare(writer, command);
@@ -330,11 +330,14 @@ void ClientSession::forward_file() {
       pass_bytes(part);
       continue;
     }
-    const auto header = wire::read_packet_header(wire::as_bytes(in_.view()));
-    if (!header) break;
-    const std::uint8_t sequence = server_->exchange.on_client_data(*header);
-    out.add_copy(wire::as_text(wire::packet_header_bytes(header->body_bytes, sequence)));
-    file_left_ = header->body_bytes;
+    const auto read = wire::read_packet_header(wire::as_bytes(in_.view()));
+    if (!read) break;
+    wire::PacketHeader header = *read;
+    // Clients that compress count compressed packets, and these as it comes.
+    if (compressed_ != nullptr) header.sequence = server_->exchange.next_sequence();
+    const std::uint8_t sequence = server_->exchange.on_client_data(header);
+    out.add_copy(wire::as_text(wire::packet_header_bytes(header.body_bytes, sequence)));
+    file_left_ = header.body_bytes;
     pass_bytes(wire::limits::header_bytes);
   }
 }

@@ -92,7 +92,7 @@ ClientLogin::Setup ClientSession::login_setup() {
   const ServerFacts facts = shard_.memory().facts().value_or(ServerFacts{});
   ClientLogin::Setup setup;
   setup.server_version = facts.version;
-  setup.connection_id = (shard_.worker().index() << 24) | static_cast<std::uint32_t>(ticket_);
+  setup.connection_id = connection_id();
   setup.capabilities = session::mysql::offered_capabilities(facts.capabilities);
   fill(setup.challenge, shard_.worker());
   fill(setup.second_challenge, shard_.worker());
@@ -295,8 +295,10 @@ void ClientSession::finish_welcome() {
   std::string out;
   wire::Writer writer(out, login_->next_sequence());
   wire::encode_ok(writer, {.status = status_}, capabilities_);
+  const std::uint8_t zstd_level = login_->request().zstd_level;
   login_.reset();
   to_client(out);
+  if (compressed_ == nullptr) begin_compression(zstd_level);
   state_ = State::idle;
   welcoming_ = false;
   if (shard_.settings().config.pool.mode == config::PoolMode::session) {
@@ -305,6 +307,16 @@ void ClientSession::finish_welcome() {
   if (ending_ || shard_.draining()) return end_now();
   start_command();
   arm();
+}
+
+// With the first packet after the log-in's OK, in both directions, for good.
+void ClientSession::begin_compression(std::uint8_t zstd_level) {
+  const auto compression = wire::compression_of(capabilities_);
+  if (!compression) return;
+  compressed_ = std::make_unique<CompressedClient>(shard_.worker().blocks(),
+                                                   shard_.codec(*compression, zstd_level));
+  compressed_->take(in_.view());
+  in_.consume(in_.size());
 }
 
 void ClientSession::on_server_refused(const Error& error) {

@@ -1,5 +1,6 @@
 // From the first bytes of a command to a server connection that will run it.
 #include "proxy/net/mysql/client_session.hpp"
+#include "proxy/session/mysql/connection_id.hpp"
 #include "proxy/session/mysql/kill.hpp"
 #include "proxy/wire/mysql/result.hpp"
 
@@ -141,7 +142,7 @@ bool ClientSession::answer_here() {
       answer_kill(plan_.number, Shard::Kill::connection);
       return true;
     default:
-      return answer_kill_statement();
+      return answer_connection_id() || answer_kill_statement();
   }
 }
 
@@ -159,6 +160,21 @@ void ClientSession::answer_ok() {
   wire::encode_ok(writer, {.status = status()}, capabilities_);
   skip_command();
   to_client(out);
+}
+
+bool ClientSession::answer_connection_id() {
+  const bool asks = plan_.way == CommandPlan::Way::forward && plan_.whole &&
+                    plan_.command == wire::Command::query &&
+                    plan_.analysis.mysql.uses_connection_id;
+  if (!asks) return false;
+  const auto column = session::mysql::connection_id_column(plan_.text, session_->dialect());
+  if (!column) return false;
+  std::string out;
+  session::mysql::append_connection_id(out, *column, connection_id(), mariadb_, capabilities_,
+                                       status());
+  skip_command();
+  to_client(out);
+  return true;
 }
 
 // KILL names a session as its client knows it.

@@ -49,22 +49,30 @@ bool ClientSession::wants_bytes() const {
     case State::ended:
     case State::tls:
       return false;
-    case State::idle:
-      return in_.size() < command_bytes_max;
     case State::linked:
-      return server_ != nullptr && !server_->blocked() && in_.size() < buffer_bytes_max;
+      return server_ != nullptr && !server_->blocked() && in_.size() < in_bytes_max();
     default:
-      return in_.size() < buffer_bytes_max;
+      return in_.size() < in_bytes_max();
   }
 }
 
+// A command that is being collected may be longer than what is relayed as it comes.
+std::size_t ClientSession::in_bytes_max() const {
+  const bool collects = state_ == State::idle || (state_ == State::linked && !in_hand_);
+  return collects ? command_bytes_max : buffer_bytes_max;
+}
+
 void ClientSession::arm() {
-  if (stream_.is_open() && wants_bytes()) stream_.wait_readable();
+  if (!stream_.is_open() || !wants_bytes()) return;
+  if (compressed_ == nullptr) return stream_.wait_readable();
+  if (compressed_->pending() && may_unpack()) return stream_.wait_with_bytes();
+  if (!compressed_->room().empty()) stream_.wait_readable();
 }
 
 void ClientSession::on_readable() {
   const auto self = shared_from_this();
   if (state_ == State::tls) return handshake();
+  if (compressed_ != nullptr) return on_packed_readable();
   for (int reads = 0; reads < reads_per_turn; ++reads) {
     if (!wants_bytes()) return;
     const bool logged_in = state_ >= State::welcoming && !welcoming_;
@@ -82,6 +90,44 @@ void ClientSession::on_readable() {
   }
   in_.release_if_empty();
   arm();
+}
+
+// What is compressed is unpacked as far as there is room for it.
+void ClientSession::on_packed_readable() {
+  for (int reads = 0; reads < reads_per_turn; ++reads) {
+    if (!unpack() || !wants_bytes()) return;
+    const auto room = compressed_->room();
+    if (room.empty()) return;  // armed again when some of it has been dealt with
+    const auto read = stream_.read(room);
+    if (read.status == IoStatus::would_block) break;
+    if (read.status != IoStatus::ok) return close();
+    compressed_->commit(read.bytes);
+    shard_.traffic().bytes_from_clients += read.bytes;
+    if (!unpack()) return;
+    if (read.drained) break;
+  }
+  in_.release_if_empty();
+  arm();
+}
+
+// False: the session has ended.
+bool ClientSession::unpack() {
+  while (compressed_->pending() && may_unpack() && wants_bytes()) {
+    const std::size_t before = in_.size();
+    if (!compressed_->unpack(in_, in_bytes_max())) {
+      ++shard_.traffic().protocol_errors;
+      end(errors::malformed_protocol, "malformed compressed packet");
+      return false;
+    }
+    if (in_.size() > before) advance();
+    if (state_ == State::ended) return false;
+  }
+  return true;
+}
+
+// Not while a command that is all here awaits its answer: see CompressedClient.
+bool ClientSession::may_unpack() const {
+  return !in_hand_ || passing_ || (server_ != nullptr && server_->exchange.wants_client_data());
 }
 
 // Of a log-in one packet at a time is read: what follows a wish for TLS is for TLS,
@@ -109,6 +155,10 @@ void ClientSession::advance() {
 
 void ClientSession::to_client(std::string_view bytes) {
   if (state_ == State::ended || bytes.empty()) return;
+  if (compressed_ != nullptr) {
+    const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+    bytes = compressed_->pack({&part, 1});
+  }
   shard_.traffic().bytes_to_clients += bytes.size();
   // A write that fails is met again by the next read.
   if (stream_.write(bytes) == IoStatus::ok && stream_.blocked()) stream_.wait_writable();
@@ -116,6 +166,12 @@ void ClientSession::to_client(std::string_view bytes) {
 
 void ClientSession::to_client(Segments& bytes) {
   if (state_ == State::ended || bytes.empty()) return;
+  if (compressed_ != nullptr) {
+    const std::string_view packed = compressed_->pack(bytes.vectors());
+    shard_.traffic().bytes_to_clients += packed.size();
+    if (stream_.write(packed) == IoStatus::ok && stream_.blocked()) stream_.wait_writable();
+    return;
+  }
   shard_.traffic().bytes_to_clients += bytes.size();
   if (stream_.write(bytes.vectors()) == IoStatus::ok && stream_.blocked()) stream_.wait_writable();
 }
@@ -144,6 +200,7 @@ void ClientSession::end(const wire::ErrorCode& code, std::string_view message) {
                                 : login_ != nullptr ? login_->next_sequence()
                                                     : std::uint8_t{1};
   const bool torn = server_ != nullptr && server_->cut_in_packet();
+  if (compressed_ != nullptr && !in_hand_ && login_ == nullptr) compressed_->answer_unread();
   if (state_ != State::tls && state_ != State::greeting && !torn) {
     to_client(error_packet(sequence, code, message));
   }
@@ -195,6 +252,11 @@ void ClientSession::end_when_idle() {
 
 wire::StatusFlags ClientSession::status() const {
   return server_ != nullptr ? server_->exchange.status() : status_;
+}
+
+// As the client knows it; Shard::kill() takes it apart.
+std::uint32_t ClientSession::connection_id() const {
+  return (shard_.worker().index() << 24) | static_cast<std::uint32_t>(ticket_);
 }
 
 std::string ClientSession::last_route() const {

@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "proxy/net/buffer.hpp"
+#include "proxy/net/mysql/compressed_client.hpp"
 #include "proxy/net/mysql/server_connection.hpp"
 #include "proxy/net/mysql/shard.hpp"
 #include "proxy/session/mysql/client_login.hpp"
@@ -109,7 +110,11 @@ class ClientSession final : public SessionLink,
   // life and I/O
   void arm();
   void on_readable();
+  void on_packed_readable();
+  bool unpack();
+  bool may_unpack() const;
   bool wants_bytes() const;
+  std::size_t in_bytes_max() const;
   std::size_t login_bytes_wanted() const;
   void advance();
   void end(const wire::mysql::ErrorCode& code, std::string_view message);
@@ -118,6 +123,7 @@ class ClientSession final : public SessionLink,
   void to_client(std::string_view bytes);
   void to_client(Segments& bytes);
   std::string last_route() const;
+  std::uint32_t connection_id() const;
 
   // login
   void greet();
@@ -131,6 +137,7 @@ class ClientSession final : public SessionLink,
   void verify();
   void accept_login();
   void finish_welcome();
+  void begin_compression(std::uint8_t zstd_level);
   void begin_change_user();
   session::mysql::ClientLogin::Setup login_setup();
   void set_login_deadline();
@@ -143,6 +150,7 @@ class ClientSession final : public SessionLink,
   void answer_ok();
   std::string statistics() const;
   void answer_kill(std::uint32_t id, Shard::Kill what);
+  bool answer_connection_id();
   bool answer_kill_statement();
   void route_command();
   void wait_in_hold();
@@ -200,6 +208,7 @@ class ClientSession final : public SessionLink,
   Shard& shard_;
   Stream stream_;
   Buffer in_;
+  std::unique_ptr<CompressedClient> compressed_;  // null: nothing is compressed
   State state_ = State::greeting;
   bool unix_socket_ = false, ending_ = false, tls_ = false;
   std::string address_;

@@ -39,8 +39,12 @@ std::optional<ServerFacts> ClusterMemory::facts() const {
   return facts_;
 }
 
-void ClusterMemory::set_facts(ServerFacts facts) {
+void ClusterMemory::set_facts(model::NodeId node, ServerFacts facts) {
   const std::scoped_lock lock(mutex_);
+  capabilities_[node] = facts.capabilities;
+  for (const auto& [other, capabilities] : capabilities_) {
+    facts.capabilities = facts.capabilities.common_with(capabilities);
+  }
   facts_ = std::move(facts);
 }
 

@@ -17,6 +17,7 @@
 #include "proxy/session/mysql/account.hpp"
 #include "proxy/session/mysql/auth/rsa_password.hpp"
 #include "proxy/wire/mysql/types.hpp"
+#include "topology/model/ids.hpp"
 
 namespace relevo::net::mysql {
 
@@ -24,7 +25,7 @@ namespace relevo::net::mysql {
 struct ServerFacts {
   std::string version = "8.0.0";  // as servers write it: "10.11.6-MariaDB"
   bool mariadb = false;
-  wire::mysql::Capabilities capabilities;  // those of the server met last
+  wire::mysql::Capabilities capabilities;  // those that all servers met so far have
 
   route::MysqlDialect dialect() const;
 };
@@ -39,7 +40,8 @@ class ClusterMemory {
 
   // Nothing until a server has been met.
   std::optional<ServerFacts> facts() const;
-  void set_facts(ServerFacts facts);
+  // `facts`: of the server at this node, with what it alone can do.
+  void set_facts(model::NodeId node, ServerFacts facts);
 
   // What a user's last login revealed, for opening server connections.
   void remember(const std::string& user, session::mysql::ServerCredentials credentials);
@@ -61,6 +63,7 @@ class ClusterMemory {
   const std::shared_ptr<const session::mysql::RsaKeyPair> rsa_;
   mutable std::mutex mutex_;
   std::optional<ServerFacts> facts_;
+  std::map<model::NodeId, wire::mysql::Capabilities> capabilities_;
   std::map<std::string, session::mysql::ServerCredentials> credentials_;
   std::map<std::string, std::pair<session::mysql::Sha256, session::mysql::RememberedSha2>> learned_;
   std::set<std::pair<std::string, std::string>> welcomes_;

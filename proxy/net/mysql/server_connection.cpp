@@ -159,9 +159,17 @@ bool ServerConnection::on_login_packet(const wire::PacketHeader& header, wire::B
                 {"1235", "the server is too old: it does not report session state"});
     return false;
   }
-  memory_.set_facts({.version = login_->server_version(),
-                     .mariadb = login_->is_mariadb(),
-                     .capabilities = login_->server_capabilities()});
+  memory_.set_facts(key_.node, {.version = login_->server_version(),
+                                .mariadb = login_->is_mariadb(),
+                                .capabilities = login_->server_capabilities()});
+  if (!session::mysql::serves_form(login_->capabilities(),
+                                   wire::Capabilities::from_word(key_.form))) {
+    open_failed(ConnectFailure::none,
+                {"1235",
+                 "the server lacks a capability of the protocol that the others have, and that "
+                 "this client was promised: connect again"});
+    return false;
+  }
   begin_tracking();
   return true;
 }

@@ -111,6 +111,7 @@ class ServerConnection final : public ServerLink,
   bool is_tls() const { return stream_.is_tls(); }
   bool is_mariadb() const { return login_->is_mariadb(); }
   std::uint32_t server_thread() const { return login_->connection_id(); }
+  wire::mysql::Capabilities capabilities() const { return login_->capabilities(); }
 
  private:
   enum class Phase : std::uint8_t {

@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::size_t prepared_cache_bytes = 8U << 20;
 constexpr std::size_t beside_max = 256;
+// Higher levels take milliseconds for what a client gets in one go, and all of a
+// worker's clients would wait.
+constexpr int zstd_level_max = 6;
 
 }  // namespace
 
@@ -34,6 +37,13 @@ ServerLinkPtr Shard::adopt_server(ServerHandover& handover) {
   // States are one pointer within a worker.
   if (from.applied != nullptr) from.applied = state_table_.intern(*from.applied);
   return std::make_shared<ServerConnection>(worker(), *this, *memory_, from);
+}
+
+wire::mysql::Codec& Shard::codec(wire::mysql::Compression compression, int level) {
+  using wire::mysql::Compression;
+  const int known = compression == Compression::zlib ? 0 : std::clamp(level, 1, zstd_level_max);
+  const std::optional<int> asked = known == 0 ? std::nullopt : std::optional(known);
+  return codecs_.try_emplace(known, compression, asked).first->second;
 }
 
 // -- beside the pools --------------------------------------------------------------------

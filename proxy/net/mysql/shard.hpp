@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "proxy/net/shard.hpp"
 #include "proxy/session/mysql/prepared.hpp"
 #include "proxy/session/mysql/state.hpp"
+#include "proxy/wire/mysql/compression.hpp"
 
 namespace relevo::net::mysql {
 
@@ -27,6 +29,8 @@ class Shard final : public net::Shard {
   model::Instant started() const { return started_; }
   session::mysql::StateTable& state_table() { return state_table_; }
   session::mysql::PreparedTable& prepared_table() { return prepared_table_; }
+  // For all clients of one method and level. `level`: what a client asks for.
+  wire::mysql::Codec& codec(wire::mysql::Compression compression, int level);
 
   // A connection of its own, beside the pools: to prove a login, to run a KILL.
   using SideDone = std::function<void(const SideConnection::Result&)>;
@@ -57,6 +61,7 @@ class Shard final : public net::Shard {
   std::vector<std::shared_ptr<SideConnection>> beside_;
   session::mysql::StateTable state_table_;
   session::mysql::PreparedTable prepared_table_;
+  std::map<int, wire::mysql::Codec> codecs_;  // by level; zlib's under 0
 };
 
 // Makes the shards of one cluster, one per worker.

@@ -28,8 +28,12 @@ class Reader {
   const Token& now() const { return lexer_.token(); }
   void advance();
   void pass();
-  // Where the token ahead of the one at hand ends.
-  const char* last_end() const { return last_end_; }
+  // From `begin`, where some token began, to the end of the one ahead of that at
+  // hand. Empty when none has passed since.
+  std::string_view text_since(const char* begin) const {
+    if (last_end_ == nullptr || last_end_ <= begin) return {};
+    return {begin, static_cast<std::size_t>(last_end_ - begin)};
+  }
   Token peek() const;  // the token behind now()
 
   // At the statement's end: a semicolon, the text's end, or what can't be read.

@@ -191,7 +191,7 @@ std::string_view SetList::until_comma() {
   if (reader_.ended() || reader_.at(TokenKind::comma)) return {};
   const char* const begin = reader_.now().text.data();
   while (!reader_.ended() && !reader_.at(TokenKind::comma)) reader_.pass();
-  return {begin, static_cast<std::size_t>(reader_.last_end() - begin)};
+  return reader_.text_since(begin);
 }
 
 void SetList::user_variable() {
@@ -267,7 +267,7 @@ SetList::Value SetList::value() {
       write("sets a variable from a query", only.text, false);
     }
   }
-  given.text = {begin, static_cast<std::size_t>(reader_.last_end() - begin)};
+  given.text = reader_.text_since(begin);
   return given;
 }
 
@@ -279,6 +279,11 @@ Verdict read_set_statement(Reader& reader, std::string_view word) {
     computed |= reader.at(TokenKind::left_paren);
   }
   if (!reader.accept(Keyword::for_)) return write_verdict("not known to be a read", word);
+  // One within the other could go on as deep as the text is long.
+  if (reader.at(Keyword::set_) && reader.peek().is(Keyword::statement_)) {
+    reader.effect(EffectKind::unknown);
+    return write_verdict("not known to be a read", word);
+  }
   const Verdict inner = read_statement(reader);
   if (computed) return write_verdict("computes a setting for one statement", word);
   return inner;
@@ -300,8 +305,7 @@ Verdict read_set(Reader& reader) {
         reader.pass();
         const char* const begin = reader.now().text.data();
         reader.skip_statement();
-        reader.effect(EffectKind::set_role, "role",
-                      {begin, static_cast<std::size_t>(reader.last_end() - begin)});
+        reader.effect(EffectKind::set_role, "role", reader.text_since(begin));
         return session_verdict(acts_on_session, word);
       }
       reader.effect(EffectKind::unknown);

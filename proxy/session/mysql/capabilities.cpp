@@ -30,7 +30,9 @@ Capabilities offered_capabilities(Capabilities common_to_servers) {
   constexpr Capabilities ours = basic.with(translated)
                                     .with(Capability::connect_attrs)
                                     .with(Capability::interactive)
-                                    .with(Capability::can_handle_expired_passwords);
+                                    .with(Capability::can_handle_expired_passwords)
+                                    .with(Capability::compress)
+                                    .with(Capability::zstd_compression);
   return ours.with(common_to_servers.common_with(follow));
 }
 

@@ -119,6 +119,7 @@ ClientLogin::Step ClientLogin::on_response(wire::Bytes payload) {
   request.capabilities = response->capabilities.common_with(setup_.capabilities);
   request.collation = response->collation;
   request.packet_bytes_max = response->packet_bytes_max;
+  request.zstd_level = response->zstd_level;
   for (const auto& [name, value] : response->attributes) {
     request.attributes.emplace_back(name, value);
   }

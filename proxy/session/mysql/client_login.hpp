@@ -38,6 +38,7 @@ struct LoginRequest {
   wire::mysql::Capabilities capabilities;  // the client's, as far as we offered them
   wire::mysql::CollationId collation = 0;  // 0: the server's default
   std::uint32_t packet_bytes_max = 0;      // max_allowed_packet; 0: not said
+  std::uint8_t zstd_level = 0;             // with Capability::zstd_compression
   std::vector<std::pair<std::string, std::string>> attributes;  // program_name, _pid, ...
 };
 

@@ -91,6 +91,8 @@ Verdict Exchange::on_packet(const PacketHeader& header, Bytes payload, Additions
   const Reply::Step step = at.reply.on_packet(header, payload, outcome_);
   if (step.violation) return {.violation = true};
   const bool own = at.audience == Audience::proxy || own_failed_;
+  // Nobody would send the file: the client is told nothing of this reply.
+  if (own && step.kind == PacketKind::local_infile) return {.violation = true};
   Verdict verdict{.kind = step.kind, .complete = step.complete, .for_proxy = own};
   if (!own) translate(header, payload, step, verdict, additions);
   if (!step.complete) return verdict;
@@ -211,6 +213,7 @@ void Exchange::translate_end(Bytes payload, Verdict& verdict, Additions& additio
 std::uint8_t Exchange::on_client_data(const PacketHeader& header) {
   const bool continues = std::exchange(data_continues_, header.continues());
   if (header.body_bytes == 0 && !continues) front().reply.client_data_ended();
+  next_sequence_ = static_cast<std::uint8_t>(header.sequence + 1);
   return static_cast<std::uint8_t>(header.sequence - shift_);
 }
 

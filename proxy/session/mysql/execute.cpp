@@ -12,6 +12,7 @@ namespace relevo::session::mysql {
 namespace wire = relevo::wire::mysql;
 using wire::Bytes;
 using wire::Capabilities;
+using wire::Capability;
 using wire::Command;
 
 namespace {
@@ -79,6 +80,8 @@ ExecutePlan plan_execute(Bytes payload, std::uint64_t payload_bytes, Capabilitie
                          ClientStatement& client, ServerStatement& server) {
   if (payload.size() < number_end) return {};
   if (static_cast<Command>(payload.front()) == Command::stmt_bulk_execute) {
+    // MariaDB's; query attributes, which put names between the types, are MySQL's.
+    if (capabilities.has(Capability::query_attributes)) return {};
     return plan_bulk(payload, payload_bytes, client, server);
   }
   const auto execute =
@@ -89,10 +92,14 @@ ExecutePlan plan_execute(Bytes payload, std::uint64_t payload_bytes, Capabilitie
   if (execute->parameters == 0) return plan;
   if (execute->has_types) {
     learn(client, server, wire::as_text(execute->types));
+    client.typed_parameters = execute->parameters;
     return plan;
   }
   if (client.types == nullptr) return without_types();
   if (knows_types(client, server)) return plan;
+  // Query attributes count as parameters: an execution may have others than the one
+  // that the types are of.
+  if (client.typed_parameters != execute->parameters) return without_types();
   plan.head.clear();
   wire::append_execute_with_types(plan.head, payload, *execute, server.number,
                                   wire::as_bytes(*client.types));

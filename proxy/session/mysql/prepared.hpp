@@ -70,7 +70,7 @@ class PreparedTable {
   std::unordered_map<Key, std::list<Prepared>::iterator, KeyHash> known_;
 };
 
-// Two bytes a parameter, as on the wire.
+// Two bytes a parameter, as on the wire; a name behind each with query attributes.
 using ParameterTypes = std::shared_ptr<const std::string>;
 
 // -- on one server connection ------------------------------------------------------
@@ -109,9 +109,10 @@ struct ClientStatement {
   Prepared statement;
   std::uint16_t parameters = 0;
   std::uint16_t columns = 0;
-  ParameterTypes types;    // that it last said; null: none yet
-  bool long_data = false;  // sent since its last execution or reset: on one server
-  bool cursor = false;     // open, on one server
+  ParameterTypes types;                // that it last said; null: none yet
+  std::uint64_t typed_parameters = 0;  // how many these are of, query attributes included
+  bool long_data = false;              // sent since its last execution or reset: on one server
+  bool cursor = false;                 // open, on one server
 };
 
 class ClientStatements {

@@ -124,12 +124,12 @@ Reply::Step Reply::on_packet(const PacketHeader& header, Bytes payload, Outcome&
     case State::after_client_data:
       return header.continues() ? violation : on_first(header, payload, outcome);
     case State::definitions:
-      if (first == 0xff) return on_error(payload, outcome);
+      if (first == 0xff) return on_error_or_progress(payload, outcome);
       continues_ = header.continues();
       --definitions_left_;
       return after_definitions({.kind = PacketKind::definition});
     case State::definitions_end:
-      if (first == 0xff) return on_error(payload, outcome);
+      if (first == 0xff) return on_error_or_progress(payload, outcome);
       return on_definitions_end(payload, outcome);
     case State::rows:
     case State::field_list:
@@ -155,6 +155,8 @@ Reply::Step Reply::on_packet(const PacketHeader& header, Bytes payload, Outcome&
       if (state_ == State::field_list && first == first_of_ends) {
         return on_ok(payload, PacketKind::rows_end, outcome);
       }
+      // A value's length that takes 0xfe to say fills the packet.
+      if (first == first_of_ends && !header.continues()) return violation;
       continues_ = header.continues();
       if (state_ == State::rows) ++outcome.rows;
       return {.kind = state_ == State::rows ? PacketKind::row : PacketKind::definition};
@@ -170,6 +172,8 @@ Reply::Step Reply::on_first(const PacketHeader& header, Bytes payload, Outcome& 
       wire::classify(Place::start, capabilities_,
                      payload.first(std::min(payload.size(), wire::kind_bytes)), header.body_bytes);
   if (!kind) return violation;
+  const bool refused = *kind == PayloadKind::err || *kind == PayloadKind::progress;
+  if (command_ == Command::stmt_prepare && !refused) return violation;
   switch (*kind) {
     case PayloadKind::ok:
     case PayloadKind::eof:
@@ -247,9 +251,9 @@ Reply::Step Reply::on_definitions_end(Bytes payload, Outcome& outcome) {
   }
   // The rows wait in a cursor: this EOF stands for both.
   if (eof->status.has(Status::cursor_exists)) {
-    state_ = State::done;
+    state_ = eof->status.has(Status::more_results_exist) ? State::first : State::done;
     outcome.warnings = eof->warnings;
-    return {.kind = PacketKind::rows_end, .complete = true};
+    return {.kind = PacketKind::rows_end, .complete = state_ == State::done};
   }
   state_ = State::rows;
   return {.kind = PacketKind::definitions_end};
@@ -276,6 +280,13 @@ Reply::Step Reply::on_ok(Bytes payload, PacketKind kind, Outcome& outcome) {
   }
   state_ = outcome.status.has(Status::more_results_exist) ? State::first : State::done;
   return {.kind = kind, .complete = state_ == State::done};
+}
+
+// MariaDB reports how far it is in the form of an error, wherever one may come.
+Reply::Step Reply::on_error_or_progress(Bytes payload, Outcome& outcome) {
+  const auto kind = wire::classify(Place::columns, capabilities_, payload, payload.size());
+  if (kind && *kind == PayloadKind::progress) return {.kind = PacketKind::progress};
+  return on_error(payload, outcome);
 }
 
 Reply::Step Reply::on_error(Bytes payload, Outcome& outcome) {

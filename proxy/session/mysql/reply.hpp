@@ -111,6 +111,7 @@ class Reply {
                 Outcome& outcome);
   Step on_prepared(wire::mysql::Bytes payload, Outcome& outcome);
   Step on_ok(wire::mysql::Bytes payload, PacketKind kind, Outcome& outcome);
+  Step on_error_or_progress(wire::mysql::Bytes payload, Outcome& outcome);
   Step on_error(wire::mysql::Bytes payload, Outcome& outcome);
   Step on_definitions_end(wire::mysql::Bytes payload, Outcome& outcome);
   Step after_definitions(Step step);

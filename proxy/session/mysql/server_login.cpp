@@ -310,8 +310,9 @@ ServerLogin::Step ServerLogin::on_err(wire::Bytes payload) {
   const auto err = wire::decode_err(payload);
   if (!err) return malformed(err.error());
   state_ = State::finished;
-  // Before the capabilities are settled, servers leave the SQLSTATE out.
-  error_ = {err->number,
+  // Zero would mean "no error". Before the capabilities are settled, servers leave
+  // the SQLSTATE out.
+  error_ = {err->number != 0 ? err->number : wire::errors::unknown.number,
             err->sqlstate.empty() ? "HY000" : std::string(err->sqlstate),
             std::string(err->message),
             {}};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "proxy/wire/mysql/charset.hpp"
 
@@ -32,6 +33,13 @@ std::string_view word_of(std::string_view sql) {
       sql.size() >= 2 && sql.front() == sql.back() && (sql[0] == '\'' || sql[0] == '"');
   if (quoted) sql = sql.substr(1, sql.size() - 2);
   return is_word(sql) ? sql : std::string_view{};
+}
+
+// Names go into SQL of our own as they are. `.`: behind a component's name.
+bool is_variable_name(std::string_view name) {
+  if (name.empty() || name.front() == '.' || name.back() == '.') return false;
+  return name.find("..") == std::string_view::npos &&
+         std::all_of(name.begin(), name.end(), [](char c) { return c == '.' || is_word({&c, 1}); });
 }
 
 bool is_default(std::string_view sql) { return fold_variable_name(word_of(sql)) == "default"; }
@@ -82,13 +90,15 @@ class SessionState::Update {
 };
 
 void SessionState::Update::unsure(std::string_view name) {
+  if (!is_variable_name(name)) return session_.pins_.add(Pin::variables);
   auto& names = session_.unsure_;
   if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
 }
 
 void SessionState::Update::adopt(std::string_view name) {
   told_.emplace_back(name);
-  if (const std::string* value = reported(outcome_, name)) {
+  const std::string* value = reported(outcome_, name);
+  if (value != nullptr && is_variable_name(name)) {
     data_.system.insert_or_assign(std::string(name), assignment_of(name, *value));
   } else {
     unsure(name);
@@ -277,8 +287,12 @@ route::MysqlDialect SessionState::dialect(route::MysqlDialect server) const {
     dialect.ascii_in_multibyte =
         std::find(multibyte.begin(), multibyte.end(), word) != multibyte.end();
     if (is_number(*charset)) {
-      const auto number = static_cast<wire::mysql::CollationId>(std::stoul(*charset));
-      dialect.ascii_in_multibyte = !wire::mysql::is_ascii_safe(wire::mysql::charset_of(number));
+      wire::mysql::CollationId number = 0;
+      const char* const last = charset->data() + charset->size();
+      const auto [end, wrong] = std::from_chars(charset->data(), last, number);
+      const bool known = wrong == std::errc() && end == last;
+      dialect.ascii_in_multibyte =
+          !known || !wire::mysql::is_ascii_safe(wire::mysql::charset_of(number));
     }
   }
   return dialect;

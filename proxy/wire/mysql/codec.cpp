@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t step_bytes = 64 * 1024;
 // A packet's content is below 2^24 bytes, so no honest frame needs a larger window.
 constexpr int zstd_window_log_max = 24;
+// Deflate makes no more of a byte than this, and a few bytes of zlib's own.
+constexpr std::size_t deflate_ratio_max = 1032;
 
 const Bytef* input(Bytes bytes) { return reinterpret_cast<const Bytef*>(bytes.data()); }
 
@@ -68,6 +70,7 @@ bool Codec::decompress(Bytes body, std::uint32_t plain_bytes, std::string& out) 
 }
 
 bool Codec::inflate(Bytes body, std::size_t plain_bytes, std::string& out) {
+  if (plain_bytes > body.size() * deflate_ratio_max) return false;
   if (!contexts_->inflater) {
     contexts_->inflater.emplace();
     RELEVO_CHECK(inflateInit(&*contexts_->inflater) == Z_OK);

@@ -1,5 +1,7 @@
 #include "proxy/wire/mysql/compression.hpp"
 
+#include <algorithm>
+
 #include "proxy/wire/mysql/reader.hpp"
 
 namespace relevo::wire::mysql {
@@ -22,14 +24,16 @@ Decoded<CompressedHeader> read_compressed_header(Bytes bytes) {
   return Decoded<CompressedHeader>::ok(header);
 }
 
-bool CompressedReader::feed(Bytes chunk, Codec& codec, std::string& out) {
+std::optional<std::size_t> CompressedReader::take(Bytes chunk, Codec& codec, std::string& out) {
+  const Bytes given = chunk;
+  const auto taken = [&] { return given.size() - chunk.size(); };
   while (!broken_ && !chunk.empty()) {
     if (stored_bytes_left_ > 0) {
       const Bytes part = chunk.first(std::min(stored_bytes_left_, chunk.size()));
       out += as_text(part);
       stored_bytes_left_ -= part.size();
       chunk = chunk.subspan(part.size());
-      continue;
+      return taken();
     }
     const std::size_t wanted = held_.size() < limits::compressed_header_bytes
                                    ? limits::compressed_header_bytes
@@ -51,6 +55,16 @@ bool CompressedReader::feed(Bytes chunk, Codec& codec, std::string& out) {
     broken_ = !codec.decompress(body, header_.plain_bytes, out);
     held_.clear();
     if (held_.capacity() > limits::compressed_bytes_kept) held_.shrink_to_fit();
+    break;
+  }
+  return broken_ ? std::nullopt : std::optional(taken());
+}
+
+bool CompressedReader::feed(Bytes chunk, Codec& codec, std::string& out) {
+  while (!chunk.empty()) {
+    const auto taken = take(chunk, codec, out);
+    if (!taken) return false;
+    chunk = chunk.subspan(*taken);
   }
   return !broken_;
 }

@@ -83,9 +83,12 @@ class Codec {
 // Turns chunks of the compressed stream into the packet stream.
 class CompressedReader {
  public:
-  // Appends to `out` what became readable. False: the stream is lost, for good.
-  // Of one chunk at most 16 MiB - 1 come out for each compressed packet that it
-  // ends, so feed it chunks no larger than a socket gives.
+  // Takes the chunk up to the end of its first compressed packet, or as much of a
+  // stored one as is there, and appends what became readable: 16 MiB - 1 at most,
+  // however many packets the chunk holds. How much of it was taken; nullopt: the
+  // stream is lost, for good.
+  std::optional<std::size_t> take(Bytes chunk, Codec& codec, std::string& out);
+  // The whole chunk: for whom memory is no concern. False: the stream is lost.
   bool feed(Bytes chunk, Codec& codec, std::string& out);
 
   // Of the last header: an answer goes on with the number after it.

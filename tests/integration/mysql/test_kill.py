@@ -56,6 +56,20 @@ class Kill(harness.IntegrationTest):
         cls.cluster.sql("db1", "CREATE TABLE mysql_kill (v INT)", "INSERT INTO mysql_kill VALUES (0)")
         cls.cluster.await_replicas()
 
+    def test_connection_id_is_the_one_that_kill_takes(self):
+        session = self.connect()
+        for text in ("SELECT CONNECTION_ID()", "select connection_id() as id", "SELECT CONNECTION_ID();"):
+            self.assertEqual(self.value(session, text), session.thread_id(), text)
+        self.query(session, "BEGIN")
+        self.query(session, "UPDATE mysql_kill SET v = 0")
+        self.assertEqual(self.value(session, "SELECT CONNECTION_ID()"), session.thread_id())
+        self.query(session, "ROLLBACK")
+        with session.cursor() as cursor:
+            cursor.execute("SELECT CONNECTION_ID()")
+            self.assertEqual(cursor.description[0][0], "CONNECTION_ID()")
+        self.query(self.connect(), f"KILL {self.value(session, 'SELECT CONNECTION_ID()')}")
+        self.assertError(harness.SERVER_GONE + (1927, 1053), lambda: self.query(session, "SELECT 1"))
+
     def test_kill_ends_the_session(self):
         session, thread, outcome = self.sleeper()
         self.query(self.connect(), f"KILL {session.thread_id()}")

@@ -29,6 +29,7 @@ Analysis analyze_exactly(std::string_view sql, MysqlDialect dialect = {}) {
   const Analysis analysis = analyze_mysql(text, dialect);
   const auto within = [&](std::string_view view) {
     if (view.empty()) return true;
+    if (view.size() > text.size()) return false;  // the sum below would wrap
     return std::less_equal<>{}(text.data(), view.data()) &&
            std::less_equal<>{}(view.data() + view.size(), text.data() + text.size());
   };
@@ -48,6 +49,29 @@ TEST(MysqlRobustness, EveryPrefixOfEveryStatement) {
     for (std::size_t i = 0; i <= size; ++i) {
       analyze_exactly(std::string_view(statement.sql).substr(0, i),
                       test::dialect_of(statement.dialect));
+    }
+  }
+}
+
+TEST(MysqlRobustness, ValuesThatAreMissing) {
+  for (const std::string_view sql :
+       {"SET @a= ", "SET @a = ;", "SET a = , b = 1", "SET @@a = -", "SET ROLE ", "SET ROLE  ;",
+        "SET SESSION TRANSACTION ", "SET TRANSACTION ISOLATION LEVEL  ,"}) {
+    const Analysis analysis = analyze_exactly(sql, test::mariadb);
+    EXPECT_NE(analysis.cls, StatementClass::read) << sql;
+  }
+}
+
+// Neither the stack nor the time grows with how deep a text goes.
+TEST(MysqlRobustness, StatementsWithinStatements) {
+  for (const std::string_view part :
+       {"SET STATEMENT a=1 FOR ", "EXPLAIN ", "ANALYZE ", "PREPARE p FROM ", "(SELECT ", "("}) {
+    std::string sql;
+    while (sql.size() < 4'000'000) sql += part;
+    sql += "SELECT 1";
+    const Analysis analysis = analyze_exactly(sql, test::mariadb);
+    if (part.starts_with("SET")) {
+      EXPECT_EQ(analysis.cls, StatementClass::write);
     }
   }
 }

@@ -158,5 +158,32 @@ TEST_F(CommandTest, WhatIsNoCommandEndsTheSession) {
   EXPECT_EQ(plan(packet("")).error.number, 1835);
 }
 
+// MySQL puts them between the command's byte and the text.
+TEST_F(CommandTest, QueryAttributesAreNoPartOfTheStatement) {
+  const auto plan_with_attributes = [&](std::string_view rest) {
+    kept = command(Command::query, rest);
+    return plan_command(
+        {.bytes = kept, .statements = client, .client = wire::mysql::Capability::query_attributes});
+  };
+  using namespace std::string_view_literals;
+  const CommandPlan none = plan_with_attributes("\0\1SELECT 1"sv);
+  EXPECT_EQ(none.text, "SELECT 1");
+  EXPECT_EQ(none.demand.need, Need::read);
+  // Two: a string `DELETE`, and a NULL.
+  const CommandPlan two = plan_with_attributes(
+      "\2\1\2\1\xfe\0\1a\xfe\0\1b\6DELETE"
+      "SELECT 2"sv);
+  EXPECT_EQ(two.status, Status::ready);
+  EXPECT_EQ(two.text, "SELECT 2");
+  EXPECT_EQ(two.demand.need, Need::read);
+  EXPECT_EQ(two.bytes, kept.size());
+  EXPECT_EQ(plan_with_attributes("\1\1\0\1\xfe\0\1a\2xyDELETE FROM t"sv).demand.need, Need::write);
+  for (const std::string_view bad :
+       {"SELECT 1"sv, "\1\1\0\0SELECT 1"sv, "\1\2\0\1\xfe\0\1a\1xSELECT 1"sv,
+        "\1\1\0\1\xfe\0\1a\xffSELECT 1"sv, "\xfe\xff\xff\xff\xff\xff\xff\xff\xff\1"sv, ""sv}) {
+    EXPECT_EQ(plan_with_attributes(bad).status, Status::malformed) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace relevo::session::mysql

@@ -266,5 +266,35 @@ TEST_F(ExchangeTest, AnErrorOfOnePlainStatementChangesNothing) {
   EXPECT_TRUE(exchange.must_confirm());
 }
 
+TEST_F(ExchangeTest, AFileThatNobodyWouldSendIsAViolation) {
+  expect(Command::init_db, Audience::proxy);
+  query("LOAD DATA LOCAL INFILE 'f' INTO TABLE t");
+  EXPECT_EQ(receive("1:ff1904233432303030556e6b6e6f776e"), "");
+  EXPECT_EQ(receive("1:fb66"), "violation");
+}
+
+TEST_F(ExchangeTest, OnlyAStatementOrAnErrorAnswersPrepare) {
+  expect(Command::stmt_prepare);
+  EXPECT_EQ(receive("1:01"), "violation");
+}
+
+TEST_F(ExchangeTest, ProgressMayComeBetweenDefinitionsAndRows) {
+  exchange.on_logged_in(classic, Status::autocommit);
+  exchange.lend(classic);
+  query("SELECT 1");
+  receive("1:01 2:" + std::string(column));
+  EXPECT_EQ(receive("3:ffffff010101000000046e616d65"), "") << "not asked for by this client";
+  EXPECT_FALSE(last.complete);
+  EXPECT_EQ(receive("4:fe00000200 5:fe00000200"), "3:fe00000200 4:fe00000200");
+  EXPECT_TRUE(last.complete && !last.failed);
+}
+
+TEST_F(ExchangeTest, AShortRowCannotBeginWithALengthOfEightBytes) {
+  exchange.on_logged_in(classic, Status::autocommit);
+  query("SELECT 1");
+  receive("1:01 2:" + std::string(column) + " 3:fe00000200");
+  EXPECT_EQ(receive("4:fe01000000000000000061"), "violation");
+}
+
 }  // namespace
 }  // namespace relevo::session::mysql

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proxy/session/mysql/capabilities.hpp"
 #include "proxy/session/mysql/execute.hpp"
 #include "proxy/wire/mysql/frame.hpp"
 #include "proxy/wire/mysql/statements.hpp"
@@ -222,6 +223,86 @@ TEST(RepacketTest, CutsAGrownPayloadAsAWriterWould) {
     EXPECT_TRUE(repacket.done()) << size;
     EXPECT_TRUE(out == framed(new_head + client.substr(old_head))) << size;
   }
+}
+
+// -- with query attributes: types have names, and there may be more than parameters ------
+
+class AttributesTest : public ExecuteTest {
+ protected:
+  AttributesTest() { statement.parameters = 1; }
+  std::string with_attributes(const std::string& payload) {
+    const ExecutePlan plan =
+        plan_execute(wire::as_bytes(payload), payload.size(),
+                     wire::mysql::Capability::query_attributes, statement, server);
+    status = plan.status;
+    if (plan.status != ExecutePlan::Status::ready) return "";
+    return to_text({{0, plan.head + payload.substr(plan.head_bytes)}});
+  }
+  static std::string payload(std::string_view hex) {
+    return parse_packets("0:" + std::string(hex))[0].payload;
+  }
+};
+
+TEST_F(AttributesTest, TypesAreToldTogetherWithTheirNames) {
+  // A parameter without a name and an attribute `id`, both strings.
+  const std::string rest =
+      "0200"
+      "01"
+      "fe0000"
+      "fe00026964"
+      "0161"
+      "0162";
+  EXPECT_EQ(with_attributes(payload("17070000000801000000" + rest)),
+            "0:170d0c0b0a0801000000" + rest);
+  server = {.number = server.number, .parameters = 1, .types = nullptr};
+  EXPECT_EQ(with_attributes(payload("170700000008010000000200"
+                                    "00"
+                                    "0163"
+                                    "0164")),
+            "0:170d0c0b0a08010000000200"
+            "01"
+            "fe0000"
+            "fe00026964"
+            "0163"
+            "0164");
+}
+
+TEST_F(AttributesTest, TypesOfOtherAttributesAreNotGuessed) {
+  with_attributes(
+      payload("170700000008010000000200"
+              "01"
+              "fe0000"
+              "fe00026964"
+              "0161"
+              "0162"));
+  server = {.number = server.number, .parameters = 1, .types = nullptr};
+  with_attributes(
+      payload("170700000008010000000100"
+              "00"
+              "0163"));
+  EXPECT_EQ(status, ExecutePlan::Status::no_types);
+}
+
+TEST_F(AttributesTest, BulkExecutionsHaveNone) {
+  with_attributes(
+      payload("fa07000000"
+              "8000"
+              "fe00"
+              "000161"));
+  EXPECT_EQ(status, ExecutePlan::Status::malformed);
+}
+
+TEST(CapabilitiesTest, QueryAttributesOnlyWhereServersHaveThem) {
+  using wire::mysql::Capability;
+  const wire::mysql::Capabilities both = Capability::query_attributes | Capability::local_files;
+  EXPECT_TRUE(offered_capabilities(both).has(Capability::query_attributes));
+  EXPECT_FALSE(offered_capabilities(Capability::local_files).has(Capability::query_attributes));
+  const auto form = connection_form(both);
+  EXPECT_TRUE(server_capabilities(form).has(Capability::query_attributes));
+  EXPECT_TRUE(serves_form(both, form));
+  EXPECT_FALSE(serves_form(Capability::local_files, form)) << "it would read commands wrongly";
+  EXPECT_TRUE(serves_form(Capability::query_attributes, form))
+      << "LOAD DATA LOCAL is refused there";
 }
 
 }  // namespace

@@ -305,5 +305,28 @@ TEST_F(DiagnosticsTest, AHabitOfCountingStays) {
   EXPECT_EQ(diagnostics.need(facts("SELECT ROW_COUNT()")), Need::same_connection);
 }
 
+// They would be put into SQL of our own.
+TEST_F(SessionStateTest, NamesThatAreNoNamesPin) {
+  for (const std::string name : {"a;DROP TABLE t", "a b", "", ".a", "a.", "\xc3\xa9", "a`b"}) {
+    session.pins().reset();
+    run("CALL p()", {{name, "1"}});
+    EXPECT_FALSE(session.must_ask()) << name;
+    EXPECT_TRUE(session.pins().has(Pin::variables)) << name;
+  }
+  run("CALL p()", {{"validate_password.policy", "1"}});
+  EXPECT_EQ(session.ask_sql(), "SELECT @@validate_password.policy");
+}
+
+TEST_F(SessionStateTest, CharacterSetsByNumber) {
+  run("SET character_set_client = 28", {{"character_set_client", "28"}});  // gbk
+  EXPECT_TRUE(session.dialect().ascii_in_multibyte);
+  run("SET character_set_client = 33", {{"character_set_client", "33"}});
+  EXPECT_FALSE(session.dialect().ascii_in_multibyte);
+  for (const std::string odd : {".5", "1e9", "-1", "99999999999999999999"}) {
+    run("SET character_set_client = 1", {{"character_set_client", odd}});
+    EXPECT_TRUE(session.dialect().ascii_in_multibyte) << odd;
+  }
+}
+
 }  // namespace
 }  // namespace relevo::session::mysql
