@@ -59,7 +59,7 @@ MODULES = {
     "relevo_config": module("proxy/config", "relevo_model", "nlohmann_json::nlohmann_json"),
     "relevo-settings": module("proxy/config", "relevo_config"),
     "relevo_pool": module("proxy/pool", "relevo_model", "Threads::Threads"),
-    "relevo_client": module("topology/client", "relevo_model", "relevo_asio PkgConfig::LIBPQ PkgConfig::MYSQLCLIENT"),
+    "relevo_client": module("topology/client", "relevo_model", "relevo_asio PkgConfig::LIBPQ PkgConfig::MYSQLCLIENT OpenSSL::Crypto"),
     "relevo_probe": module("topology/probe", "relevo_client relevo_model", "relevo_asio"),
     "relevo_journal": module("failover/journal", "relevo_model relevo_decide", "nlohmann_json::nlohmann_json"),
     "relevo_lease": module("failover/lease", "relevo_model"),

@@ -6,11 +6,11 @@
 #include <memory>
 #include <vector>
 
-#include "proxy/session/owned_effect.hpp"
+#include "proxy/route/owned_effect.hpp"
 
 namespace relevo::session::mysql {
 
-using session::OwnedEffect;
+using route::OwnedEffect;
 
 // Nothing is allocated for a statement without effects, that is nearly always.
 struct Meaning {

@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/session/owned_effect.hpp"
+#include "proxy/route/owned_effect.hpp"
 #include "proxy/wire/postgres/types.hpp"
 
 namespace relevo::session::postgres {
 
-using session::OwnedEffect;
+using route::OwnedEffect;
 using Effects = std::vector<OwnedEffect>;
 
 std::unique_ptr<Effects> own_effects(const route::Analysis& analysis);  // null when there are none

@@ -5,11 +5,11 @@
 
 #include "proxy/route/statement.hpp"
 
-namespace relevo::session {
+namespace relevo::route {
 
 struct OwnedEffect {
-  route::EffectKind kind = route::EffectKind::unknown;
+  EffectKind kind = EffectKind::unknown;
   std::string name, value;
 };
 
-}  // namespace relevo::session
+}  // namespace relevo::route
