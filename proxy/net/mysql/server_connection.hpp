@@ -137,6 +137,7 @@ class ServerConnection final : public ServerLink,
   bool on_login_packet(const wire::mysql::PacketHeader& header, wire::mysql::Bytes body);
   bool on_idle_packet(wire::mysql::Bytes body);
   bool on_packet(const wire::mysql::PacketHeader& header, std::string_view part);
+  bool says_goodbye(const wire::mysql::PacketHeader& header, wire::mysql::Bytes body) const;
   void end_packet();
   bool mid_packet() const { return body_left_ > 0 || !gathered_.empty(); }
   void lost(Error error, bool reset);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "proxy/net/mysql/server_connection.hpp"
+#include "proxy/wire/mysql/errors.hpp"
 
 namespace relevo::net::mysql {
 
@@ -146,6 +147,10 @@ std::size_t ServerConnection::on_bytes(std::string_view bytes) {
 
 bool ServerConnection::on_packet(const wire::PacketHeader& header, std::string_view part) {
   const auto body = wire::as_bytes(part.substr(wire::limits::header_bytes));
+  if (borrower_ != nullptr && says_goodbye(header, body)) {
+    lost({"08S01", "the server is shutting down"}, true);
+    return false;
+  }
   additions_.clear();
   const Verdict verdict = exchange.on_packet(header, body, additions_);
   if (verdict.violation) {
@@ -187,6 +192,17 @@ bool ServerConnection::on_packet(const wire::PacketHeader& header, std::string_v
     borrower_->on_done(exchange.take_done(), verdict.for_proxy);
   }
   return true;
+}
+
+// MySQL tells a session that it ends, for a shutdown, in the place of an answer. That
+// is the end of the connection and no result of the statement, whose outcome is as
+// open as if nothing had been said.
+bool ServerConnection::says_goodbye(const wire::PacketHeader& header, wire::Bytes body) const {
+  if (body.empty() || wire::as_text(body)[0] != '\xff' || !exchange.wants_whole(header, 0xff)) {
+    return false;
+  }
+  const auto error = wire::decode_err(body);
+  return error && error->number == wire::errors::server_shutdown.number;
 }
 
 void ServerConnection::end_packet() {

@@ -104,6 +104,16 @@ class Kill(harness.IntegrationTest):
         thread.join(20)
         self.assertEqual(outcome.get("rows"), [(0,)], outcome)
 
+    def test_a_server_that_ends_a_session_in_the_middle_of_a_write(self):
+        """As in a shutdown: what became of the write is not known, and the session goes on."""
+        self.only("mysql", "says why it ends a session in the place of an answer")
+        session, thread, outcome = self.sleeper("UPDATE mysql_kill SET v = SLEEP(20)")
+        number = self.cluster.sql("db1", "SELECT ID FROM performance_schema.processlist WHERE INFO LIKE 'UPDATE mysql_kill%'")[0][0]
+        self.cluster.sql("db1", f"KILL {number}")
+        thread.join(20)
+        self.assertEqual(outcome.get("error"), harness.OUTCOME_UNKNOWN, outcome)
+        self.assertEqual(self.value(session, "SELECT 1 FOR UPDATE"), 1)
+
     def test_com_process_kill(self):
         session, thread, outcome = self.sleeper()
         with wire.Wire(self.proxy.port) as other:

@@ -4,5 +4,5 @@ ARG BASE
 FROM ${BASE}
 RUN apt-get -o Acquire::Check-Valid-Until=false update \
  && apt-get install -y --no-install-recommends g++ cmake ninja-build pkg-config mold \
-      libmysqlclient-dev libpq-dev libasio-dev libexpected-dev libssl-dev \
+      libmysqlclient-dev libpq-dev libasio-dev libexpected-dev libssl-dev libgtest-dev \
  && rm -rf /var/lib/apt/lists/*
