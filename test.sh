@@ -33,11 +33,12 @@ echo "== Running the tests"
 # Integration tests hold a lock among themselves; the rest runs beside them.
 code=0
 ctest --test-dir "build/$preset" --output-on-failure -j "$cores" "$@" || code=$?
-if ! docker info >/dev/null 2>&1; then
-  cat <<'WORDS'
+missing=$(tests/support/containers/images --missing | paste -sd' ')
+if [[ -n $missing ]]; then
+  cat <<WORDS
 
-LEFT OUT: no container engine runs here, so nothing was tested on MySQL 9.7 and
-MariaDB 11.8 (as root: tests/support/containers/with-engine ./test.sh).
+LEFT OUT: no container image of $missing is here, so nothing was tested on that
+(as root: tests/support/containers/with-engine ./test.sh).
 WORDS
 fi
 exit "$code"
