@@ -40,16 +40,22 @@ void ClientSession::on_answer(Segments& bytes) {
 Borrower::OnError ClientSession::on_error(const wire::Err& error) {
   const bool on_replica = shard_.view()->primary != server_->key().node;
   if (!is_read_only(error.number)) return OnError::forward;
-  const bool may_repeat = retained_ && repeats_ < repeats_max && !session_->pins().any() &&
-                          !server_->exchange.in_transaction();
-  if (on_replica && may_repeat) {
+  const bool may_repeat =
+      retained_ && !session_->pins().any() && !server_->exchange.in_transaction();
+  if (on_replica && may_repeat && repeats_ < repeats_max) {
     ++shard_.traffic().misroutes;
     again_ = true;
     return OnError::swallow;
   }
   if (!on_replica && plan_.demand.need != route::Need::read) {
-    // It was the primary and isn't any more: the next View will say who is.
+    // It was the primary and isn't any more, or it has restarted and writes are about
+    // to be let in: a View will say which, and nothing has been executed.
     shard_.cluster().ports.signal(server_->key().node, model::TrafficSignal::role_refused);
+    // (Other options, --secure-file-priv for one, have the same number.)
+    if (may_repeat && error.message.find("read-only") != std::string_view::npos) {
+      again_ = primary_refused_ = true;
+      return OnError::swallow;
+    }
   }
   return OnError::forward;
 }
@@ -256,10 +262,12 @@ void ClientSession::command_over() {
 // What was sent is taken back: nothing of its answer has reached the client.
 void ClientSession::run_again() {
   ++shard_.traffic().replays;
-  ++repeats_;
   sent_ = answer_done_ = wrote_ = false;
   primary_only_ = true;
   unlink();
+  // Bounded by the hold's limit, which counts from the first time.
+  if (std::exchange(primary_refused_, false)) return wait_in_hold();
+  ++repeats_;
   route_command();
 }
 

@@ -342,7 +342,8 @@ void ClientSession::on_server(ServerLinkPtr server) {
   server_->session_ticket = ticket_;
   ++shard_.traffic().nodes[server_->key().node].clients;
   own_.clear();
-  own_first_ = giving_back_ = answer_done_ = again_ = kept_ = spoilt_ = transaction_open_ = false;
+  own_first_ = giving_back_ = answer_done_ = again_ = primary_refused_ = kept_ = spoilt_ =
+      transaction_open_ = false;
   own_failure_.reset();
   if (server_->applied == nullptr) {
     server_->applied = shard_.state_table().intern(

@@ -271,7 +271,8 @@ class ClientSession final : public SessionLink,
   };
   std::optional<OwnFailure> own_failure_;
   std::vector<std::string> own_values_;
-  bool again_ = false;  // the command is being taken back, to run on the primary
+  bool again_ = false;            // the command is being taken back, to run on the primary
+  bool primary_refused_ = false;  // and it was the primary that is read-only, still or already
 
   // trouble
   bool transaction_lost_ = false;  // with its server; the client has yet to hear of it

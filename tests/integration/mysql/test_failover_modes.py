@@ -47,6 +47,26 @@ class Manual(harness.IntegrationTest):
 class Off(harness.IntegrationTest):
     config = {"cluster": {"failover": {"mode": "off", "hold": "20s"}, "replication": None}}
 
+    def test_a_write_waits_for_a_primary_that_is_read_only(self):
+        """As after its restart, or while somebody else switches over."""
+        self.query(self.connect(), "CREATE TABLE waits (a INT)")
+        session, outcome = self.connect(), []
+
+        def write():
+            try:
+                outcome.append(self.query(session, "INSERT INTO waits VALUES (1)"))
+            except pymysql.MySQLError as error:
+                outcome.append(error)
+        self.cluster.sql("db1", "SET GLOBAL read_only = ON")
+        writer = threading.Thread(target=write)
+        writer.start()
+        time.sleep(1)  # nothing to await: that nothing happens is what is tested
+        self.assertEqual(outcome, [])
+        self.cluster.sql("db1", "SET GLOBAL read_only = OFF")
+        writer.join(harness.PATIENCE_S)
+        self.assertEqual(outcome, [[]])
+        self.assertEqual(self.cluster.sql("db1", "SELECT a FROM waits"), [(1,)])
+
     def test_follows_another_promoter(self):
         self.query(self.connect(), "CREATE TABLE t (a INT)")
         self.cluster.await_replicas()
