@@ -16,6 +16,22 @@ tl::unexpected<Error> unknown_cluster(const std::string& name) {
   return fail("unknown_cluster", "there is no cluster \"" + name + "\"");
 }
 
+// How the cluster's servers read executable comments: as the primary does, or
+// whoever was seen.
+route::MysqlDialect dialect_of(const model::View& view) {
+  const model::NodeView* known = nullptr;
+  for (model::NodeId node = 0; node < view.nodes.size(); ++node) {
+    if (view.nodes[node].version.empty()) continue;
+    if (known == nullptr || view.primary == node) known = &view.nodes[node];
+  }
+  route::MysqlDialect dialect;
+  if (known == nullptr) return dialect;
+  dialect.server = known->flavor == model::Flavor::mariadb ? route::MysqlServer::mariadb
+                                                           : route::MysqlServer::mysql;
+  dialect.version = route::mysql_version(known->version);
+  return dialect;
+}
+
 }  // namespace
 
 // Rule numbers are stable: docs/rules.md. Called with mutex_ held.
@@ -125,7 +141,7 @@ Result<admin::Explanation> Process::explain(const std::string& cluster, const st
   if (view == nullptr) return fail("unavailable", "the cluster has not been looked at yet");
   const bool mysql = config_.clusters[*index].engine == config::Engine::mysql;
   const route::Analysis analysis =
-      mysql ? route::analyze_mysql(sql, {}) : route::analyze_postgres(sql, {});
+      mysql ? route::analyze_mysql(sql, dialect_of(*view)) : route::analyze_postgres(sql, {});
   const std::vector<std::uint32_t> loads(view->nodes.size());
   std::uint32_t turn = 0;
   const route::Choice choice =

@@ -181,6 +181,9 @@ struct MysqlDialect {
   std::uint32_t version = 0;
 };
 
+// "10.11.6-MariaDB" -> 101106, "8.0.36" -> 80036; 0 when it is neither.
+std::uint32_t mysql_version(std::string_view text);
+
 // MySQL and MariaDB. As total as analyze_postgres.
 Analysis analyze_mysql(std::string_view sql, MysqlDialect dialect);
 

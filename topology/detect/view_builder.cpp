@@ -115,6 +115,7 @@ NodeView Builder::node(model::NodeId id) const {
   view.lag_bytes = lags_[id].bytes;
   if (const auto& latest = detector_.latest(id)) {
     view.role = latest->status.role;
+    view.flavor = latest->status.flavor;
     view.version = latest->status.version;
     view.position = latest->status.position.to_string();
     view.timeline = latest->status.timeline;

@@ -27,9 +27,6 @@ enum class ProbeOutcome : std::uint8_t {
 
 enum class ReceiverState : std::uint8_t { none, connecting, streaming, waiting };
 
-// Which server answered, where one engine has more than one.
-enum class Flavor : std::uint8_t { postgres, mysql, mariadb };
-
 // Semi-synchronous replication as a MySQL or MariaDB server runs it. `active` is
 // what it does now: a primary that waited longer than its timeout for an
 // acknowledgement has fallen back to asynchronous and says so here.

@@ -9,6 +9,9 @@ namespace relevo::model {
 
 enum class Engine : std::uint8_t { postgres, mysql };
 
+// Which server answered, where one engine has more than one.
+enum class Flavor : std::uint8_t { postgres, mysql, mariadb };
+
 enum class Role : std::uint8_t { unknown, primary, replica };
 
 // Where a node stands in the rotation.

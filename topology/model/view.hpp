@@ -28,6 +28,7 @@ struct NodeView {
   Role role = Role::unknown;
   NodeState state = NodeState::down;
   Verdict verdict = Verdict::dead;
+  Flavor flavor = Flavor::postgres;  // means nothing while the version is not known
   std::string version;
   std::string position;  // engine's notation, "" when unknown
   std::uint32_t timeline = 0;

@@ -1,36 +1,16 @@
 #include "proxy/net/mysql/cluster_memory.hpp"
 
-#include <charconv>
-
 namespace relevo::net::mysql {
 namespace {
 
 constexpr std::size_t welcomes_max = 4096;
-
-// "10.11.6-MariaDB" -> 101106, "8.0.36" -> 80036; 0 when it is neither.
-std::uint32_t version_number(std::string_view text) {
-  if (text.starts_with("5.5.5-")) text.remove_prefix(6);  // MariaDB before 11, for old replicas
-  std::uint32_t number = 0;
-  for (int part = 0; part < 3; ++part) {
-    std::uint32_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || value > 99) return 0;
-    number = number * 100 + value;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    if (part < 2) {
-      if (!text.starts_with('.')) return 0;
-      text.remove_prefix(1);
-    }
-  }
-  return number;
-}
 
 }  // namespace
 
 route::MysqlDialect ServerFacts::dialect() const {
   route::MysqlDialect dialect;
   dialect.server = mariadb ? route::MysqlServer::mariadb : route::MysqlServer::mysql;
-  dialect.version = version_number(version);
+  dialect.version = route::mysql_version(version);
   return dialect;
 }
 

@@ -231,6 +231,16 @@ ServerLogin::Step ServerLogin::on_switch(wire::Bytes payload, std::string& out) 
   } else if (plugin_ == plugins::native || plugin_ == plugins::caching_sha2) {
     if (challenge_.size() < wire::challenge_bytes) return malformed("a short challenge");
   }
+  const ServerCredentials& credentials = setup_.credentials;
+  if (plugin_ == plugins::ed25519 && !credentials.password && credentials.native) {
+    // MariaDB tries an account's methods one after the other. Whoever proved itself
+    // natively has an account that knows this one, too: a signature that fits no key
+    // is how a client that cannot make one gets there. Where the server knows no
+    // other method, it refuses us as it would any wrong password.
+    state_ = State::authenticating;
+    send(std::string(sizeof(Ed25519Signature), '\0'), out);
+    return Step::more;
+  }
   const auto answered = answer();
   if (!answered) {
     return stop("The server asks user " + setup_.user + " for " + plugin_.substr(0, 64) + ": " +

@@ -86,6 +86,23 @@ class Passthrough(LogIn):
         self.cluster.await_replicas()
         harness.wait_until(lambda: self.by_connector("newcomer", "just now")[0] == 0, "a new account logs in")
 
+    def test_account_with_two_methods(self):
+        """Either of them will do, whichever the server asks for first."""
+        for user, first, second in (("either", "ed25519", "mysql_native_password"),
+                                    ("other_way", "mysql_native_password", "ed25519")):
+            self.cluster.sql("db1", f"CREATE USER {user} IDENTIFIED VIA {first} USING PASSWORD('same') "
+                                    f"OR {second} USING PASSWORD('same')", f"GRANT ALL ON app.* TO {user}")
+            self.cluster.await_replicas()
+            harness.wait_until(lambda: self.accepts(user, "same"), f"{user} logs in natively")
+            session = self.log_in(user, "same")
+            self.assertEqual(session.query("SELECT CURRENT_USER()"), [[f"{user}@%"]])
+            self.assertEqual(self.by_connector(user, "same")[0], 0)
+            self.assertEqual(self.refused(user, "wrong").code, harness.ACCESS_DENIED)
+            # Back to the log-in's state, by COM_CHANGE_USER on the server connection.
+            session.query("USE app")
+            nowhere = self.log_in(user, "same", database=None)
+            self.assertEqual(nowhere.query("SELECT DATABASE()"), [[None]])
+
     def test_wrong_password(self):
         for user, password in (("app", "wrong"), ("app", ""), ("bare", "something")):
             error = self.refused(user, password)

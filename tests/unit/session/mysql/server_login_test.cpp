@@ -242,6 +242,21 @@ TEST(ServerLogin, Ed25519IsSigned) {
   EXPECT_EQ(server.say(ok), Step::done);
 }
 
+// An account of MariaDB's that has both methods.
+TEST(ServerLogin, Ed25519WithoutThePasswordMakesWayForANativeProof) {
+  ServerLogin::Setup setup = test::connector_setup();
+  setup.credentials = {};
+  setup.credentials.native = make_native_key("secret");
+  Server server(std::move(setup));
+  ASSERT_EQ(server.greet(mysql_8, plugins::native), Step::more);
+  server.answer();
+  ASSERT_EQ(server.say(switch_to(plugins::ed25519, std::string(32, 'c'))), Step::more);
+  EXPECT_EQ(server.answer(), std::string(64, '\0'));
+  ASSERT_EQ(server.say(switch_to(plugins::native, test::scramble)), Step::more);
+  EXPECT_EQ(server.answer(), text_of(native_proof(make_native_key("secret"), test::scramble)));
+  EXPECT_EQ(server.say(ok), Step::done);
+}
+
 TEST(ServerLogin, MethodsThatCannotBeAnsweredAreNamed) {
   struct Case {
     std::string word, message;
