@@ -33,18 +33,26 @@ done
 
 # ---- What differs between the engines ------------------------------------------
 
+# In both a commit waits for a replica, so that the ledger must have every row.
 case "$engine" in
   postgres)
     product=PostgreSQL cluster_tool=scripts/pgcluster usual_port=6432
     password_variable=PGPASSWORD
-    cluster_options=() durability='"durability": "async"'
+    cluster_options=()
+    # Once there are replicas: before, every commit would wait for ever.
+    await_acknowledgements() {
+      local node
+      for node in db1 db2 db3; do
+        "$cluster_tool" set "$dir/cluster" "$node" 'synchronous_standby_names=ANY 1 (db1, db2, db3)'
+      done
+    }
     try_client() { echo "psql 'host=127.0.0.1 port=$listen user=app dbname=app'"; }
     ;;
   mysql)
     product=MariaDB cluster_tool=scripts/mycluster usual_port=6446
     password_variable=MYSQL_PWD
-    # A commit waits for a replica, so that the ledger must have every row.
-    cluster_options=(--semi-sync) durability='"durability": "quorum", "acks": 1'
+    cluster_options=(--semi-sync)
+    await_acknowledgements() { :; }
     try_client() { echo "mariadb --protocol=tcp --host=127.0.0.1 --port=$listen --user=app -p app"; }
     ;;
 esac
@@ -158,6 +166,7 @@ chapter "Starting a primary and two streaming replicas of $product"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/relevo-demo.XXXXXX")
 chmod 711 "$dir" # as root the servers run as user postgres, who must pass through
 "$cluster_tool" create "$dir/cluster" --replicas 2 ${cluster_options[@]+"${cluster_options[@]}"}
+await_acknowledgements
 declare -A port=()
 while read -r name number; do port[$name]=$number; done <"$dir/cluster/ports"
 
@@ -188,7 +197,7 @@ cat >"$dir/relevo.json" <<CONFIG
     "replication": { "user": "repl", "password": { "file": "$dir/cluster/secrets/repl" } },
     // No "auth": applications log in with the passwords that $product has.
     "routing": { "reads": "replicas", "max_lag": "1s" },
-    "failover": { "mode": "automatic", $durability }
+    "failover": { "mode": "automatic", "durability": "quorum", "acks": 1 }
   }]
 }
 CONFIG
