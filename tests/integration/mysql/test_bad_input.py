@@ -16,7 +16,7 @@ AT_LOG_IN = (None, harness.MALFORMED_PACKET, harness.ACCESS_DENIED, 1043)
 
 
 class BadInput(harness.IntegrationTest):
-    cluster_options = {"replicas": 1}
+    cluster_options = {"replicas": 1, "settings": ["local_infile=1"]}
     config = {"cluster": {"pool": {"login_timeout": "2s"}}}
 
     @classmethod
