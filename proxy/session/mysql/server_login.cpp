@@ -319,6 +319,11 @@ ServerLogin::Step ServerLogin::on_ok(wire::Bytes payload) {
 ServerLogin::Step ServerLogin::on_err(wire::Bytes payload) {
   const auto err = wire::decode_err(payload);
   if (!err) return malformed(err.error());
+  // It knows no other method: what it says of our signature would mislead.
+  if (plugin_ == plugins::ed25519 && !setup_.credentials.password) {
+    return stop("The server asks user " + setup_.user + " for " + plugin_ +
+                ": the password is not known (" + std::string(err->message) + ").");
+  }
   state_ = State::finished;
   // Zero would mean "no error". Before the capabilities are settled, servers leave
   // the SQLSTATE out.
