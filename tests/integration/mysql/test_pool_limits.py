@@ -43,27 +43,6 @@ class PoolLimits(harness.IntegrationTest):
             watcher.join()
         self.assertLessEqual(max(most), 3)
 
-    def test_what_waits_is_read_from_where_it_lies(self):
-        """More may come behind a statement that waits for a connection, and move it."""
-        holders = [self.connect(autocommit=False) for _ in range(3)]
-        for holder in holders:
-            self.query(holder, "SELECT 1 FOR UPDATE")
-        with wire.Wire(self.proxy.port) as session:
-            session.log_in("app", self.cluster.passwords["app"])
-            session.send(wire.COM_QUERY, b"/* relevo: primary */ SET @waited = 'in the queue', @much = 1")
-            harness.wait_until(lambda: any(c["state"] == "waiting" for c in self.proxy.clients()), "it waits")
-            behind = [b"/* relevo: primary */ SELECT %d, '%s'" % (number, b"x" * 3000) for number in range(20)]
-            for statement in behind:
-                session.send(wire.COM_QUERY, statement)
-            holders[0].rollback()
-            session.read()
-            for number, _ in enumerate(behind):
-                session.sequence = 1
-                self.assertEqual(session.read_results()[0].rows[0][0], str(number))
-            self.assertEqual(session.query("SELECT @waited"), [["in the queue"]])
-        for holder in holders:
-            holder.rollback()
-
     def test_queue_timeout(self):
         holders = [self.connect(autocommit=False) for _ in range(3)]
         for holder in holders:
@@ -166,6 +145,31 @@ class PoolLimits(harness.IntegrationTest):
             client.socket.close()
         # Were they not given back, three would have used all up.
         self.assertEqual(self.value(self.connect(), "SELECT 1 FOR UPDATE"), 1)
+
+
+@unittest.skipIf(harness.STANDIN, "it has no pools")
+class Waiting(harness.IntegrationTest):
+    cluster_options = {"replicas": 0}
+    config = {"cluster": {"pool": {"size": 1}}}
+
+    def test_what_waits_is_read_from_where_it_lies(self):
+        """More may come behind a statement that waits for a connection, and move it."""
+        # Two of a kind: clients that differ in what they can read have pools of their own.
+        with wire.Wire(self.proxy.port) as holder, wire.Wire(self.proxy.port) as session:
+            holder.log_in("app", self.cluster.passwords["app"])
+            holder.query("BEGIN")
+            session.log_in("app", self.cluster.passwords["app"])
+            session.send(wire.COM_QUERY, b"SET @waited = 'in the queue', @much = 1")
+            harness.wait_until(lambda: any(c["state"] == "waiting" for c in self.proxy.clients()), "it waits")
+            behind = [b"SELECT %d, '%s'" % (number, b"x" * 3000) for number in range(20)]
+            for statement in behind:
+                session.send(wire.COM_QUERY, statement)
+            holder.query("ROLLBACK")
+            session.read()
+            for number, _ in enumerate(behind):
+                session.sequence = 1
+                self.assertEqual(session.read_results()[0].rows[0][0], str(number))
+            self.assertEqual(session.query("SELECT @waited"), [["in the queue"]])
 
 
 if __name__ == "__main__":
