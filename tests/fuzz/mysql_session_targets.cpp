@@ -81,10 +81,11 @@ std::size_t touch(std::string_view view) {
 
 void mysql_statement(Bytes input) {
   const std::string_view sql = as_text(input);
-  (void)parse_kill(sql);
   for (unsigned choice = 0; choice < 32; ++choice) {
     const MysqlDialect dialect = dialect_of(choice);
     const route::Analysis analysis = route::analyze_mysql(sql, dialect);
+    // One that is read must not be passed on.
+    RELEVO_CHECK(!parse_kill(sql, dialect) || dialect.ascii_in_multibyte || analysis.mysql.kill);
     const bool asks_for_id = connection_id_column(sql, dialect).has_value();
     // Texts that are not read at all are not looked at for it.
     RELEVO_CHECK(!asks_for_id || dialect.ascii_in_multibyte || analysis.mysql.uses_connection_id);

@@ -16,20 +16,9 @@ class PostgresJob : public Job {
  protected:
   using Job::Job;
   void reload(Then then) { change("SELECT pg_reload_conf()", std::move(then)); }
-  // With the default of 5 s a promotion may have to wait that long for the startup
-  // process, which sleeps it out after its receiver ended. In force with the next
-  // reload. An ALTER SYSTEM waits for the disk, so none that changes nothing.
-  void shorten_retries(Then then) {
-    read(
-        "SELECT setting::bigint <= 100 FROM pg_settings"
-        " WHERE name = 'wal_retrieve_retry_interval'",
-        [this, then = std::move(then)](const client::Rows& rows) {
-          const bool short_already =
-              !rows.rows.empty() && !rows.rows[0].empty() && rows.rows[0][0] == "t";
-          if (short_already) return then();
-          change("ALTER SYSTEM SET wal_retrieve_retry_interval = '100ms'", then);
-        });
-  }
+  // So that no startup process sleeps out the default of 5 s. In force with the next
+  // reload.
+  void shorten_retries(Then then);
 };
 
 // What all scripts take first; spelled once.

@@ -13,6 +13,21 @@ namespace {
 constexpr auto poll_interval = milliseconds(5);
 }
 
+// With the default of 5 s a promotion may have to wait that long for the startup
+// process, which sleeps it out after its receiver ended. An ALTER SYSTEM waits for
+// the disk, so none that changes nothing.
+void PostgresJob::shorten_retries(Then then) {
+  read(
+      "SELECT setting::bigint <= 100 FROM pg_settings"
+      " WHERE name = 'wal_retrieve_retry_interval'",
+      [this, then = std::move(then)](const client::Rows& rows) {
+        const bool short_already =
+            !rows.rows.empty() && !rows.rows[0].empty() && rows.rows[0][0] == "t";
+        if (short_already) return then();
+        change("ALTER SYSTEM SET wal_retrieve_retry_interval = '100ms'", then);
+      });
+}
+
 // --- FreezeReceiver ---
 
 void FreezeJob::start() {

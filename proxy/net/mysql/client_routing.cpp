@@ -182,7 +182,7 @@ bool ClientSession::answer_kill_statement() {
   const bool has_text =
       plan_.way == CommandPlan::Way::forward || plan_.way == CommandPlan::Way::prepare;
   if (!has_text || !plan_.analysis.mysql.kill) return false;
-  const auto kill = session::mysql::parse_kill(plan_.text);
+  const auto kill = session::mysql::parse_kill(plan_.text, session_->dialect());
   if (kill && plan_.way == CommandPlan::Way::forward) {
     answer_kill(kill->connection, kill->query_only ? Shard::Kill::query : Shard::Kill::connection);
   } else {

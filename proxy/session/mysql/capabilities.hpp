@@ -42,8 +42,8 @@ constexpr bool serves_form(wire::mysql::Capabilities granted, wire::mysql::Capab
 }
 
 // What to offer to clients, given what the cluster's servers have in common. Not
-// offered: optional metadata, which changes the layout of results; MariaDB's cached metadata, which
-// supposes that a client has a server's statement for itself.
+// offered: optional metadata, which changes the layout of results; MariaDB's cached
+// metadata, which supposes that a client has a server's statement for itself.
 wire::mysql::Capabilities offered_capabilities(wire::mysql::Capabilities common_to_servers);
 
 }  // namespace relevo::session::mysql

@@ -9,6 +9,8 @@
 #include <optional>
 #include <string_view>
 
+#include "proxy/route/statement.hpp"
+
 namespace relevo::session::mysql {
 
 struct Kill {
@@ -17,8 +19,8 @@ struct Kill {
   bool operator==(const Kill&) const = default;
 };
 
-// KILL [HARD | SOFT] [CONNECTION | QUERY] number [;]. Nullopt for anything else: by
-// user, by query id, with comments in it.
-std::optional<Kill> parse_kill(std::string_view sql);
+// KILL [HARD | SOFT] [CONNECTION | QUERY] number [;], with comments wherever they may
+// stand. Nullopt for anything else: by user, by query id, among other statements.
+std::optional<Kill> parse_kill(std::string_view sql, route::MysqlDialect dialect);
 
 }  // namespace relevo::session::mysql

@@ -204,14 +204,18 @@ TEST(ExchangeCopyIn, AnswersOfOurOwnWaitForItsEnd) {
 }
 
 }  // namespace
-TEST(ExchangeCopyIn, FailsBeforeItReadsTheSyncThatWasSentBehindIt) {
-  ExchangeScript script;
-  EXPECT_TRUE(script.play(R"(
+constexpr std::string_view copying_ahead_of_a_sync = R"(
     send bind
     send execute COPY t FROM STDIN
     send sync
     recv 2            -> forward
     recv G            -> forward
+)";
+
+TEST(ExchangeCopyIn, FailsBeforeItReadsTheSyncThatWasSentBehindIt) {
+  ExchangeScript script;
+  ASSERT_TRUE(script.play(copying_ahead_of_a_sync));
+  EXPECT_TRUE(script.play(R"(
     state copying certain
     recv E            -> forward failed
     state not-copying skipping unsynced uncertain
@@ -228,12 +232,8 @@ TEST(ExchangeCopyIn, FailsBeforeItReadsTheSyncThatWasSentBehindIt) {
 
 TEST(ExchangeCopyIn, FailsAndItsSyncWasReadAsData) {
   ExchangeScript script;
+  ASSERT_TRUE(script.play(copying_ahead_of_a_sync));
   EXPECT_TRUE(script.play(R"(
-    send bind
-    send execute COPY t FROM STDIN
-    send sync
-    recv 2            -> forward
-    recv G            -> forward
     recv E            -> forward failed
     send copy-end
     send sync
@@ -248,12 +248,8 @@ TEST(ExchangeCopyIn, FailsAndItsSyncWasReadAsData) {
 
 TEST(ExchangeCopyIn, TheLateReadyComesAheadOfWhatIsAskedNext) {
   ExchangeScript script;
+  ASSERT_TRUE(script.play(copying_ahead_of_a_sync));
   EXPECT_TRUE(script.play(R"(
-    send bind
-    send execute COPY t FROM STDIN
-    send sync
-    recv 2            -> forward
-    recv G            -> forward
     send copy-end
     send sync
     recv E            -> forward failed
@@ -270,12 +266,8 @@ TEST(ExchangeCopyIn, TheLateReadyComesAheadOfWhatIsAskedNext) {
 
 TEST(ExchangeCopyIn, AnswersToTheNextQuerySayThatNoReadyIsLate) {
   ExchangeScript script;
+  ASSERT_TRUE(script.play(copying_ahead_of_a_sync));
   EXPECT_TRUE(script.play(R"(
-    send bind
-    send execute COPY t FROM STDIN
-    send sync
-    recv 2            -> forward
-    recv G            -> forward
     send copy-end
     send sync
     recv E            -> forward failed
@@ -290,12 +282,8 @@ TEST(ExchangeCopyIn, AnswersToTheNextQuerySayThatNoReadyIsLate) {
 
 TEST(ExchangeCopyIn, WhatSucceedsHasReadTheSync) {
   ExchangeScript script;
+  ASSERT_TRUE(script.play(copying_ahead_of_a_sync));
   EXPECT_TRUE(script.play(R"(
-    send bind
-    send execute COPY t FROM STDIN
-    send sync
-    recv 2            -> forward
-    recv G            -> forward
     state unsynced
     send copy-end
     recv C COPY 1     -> forward
