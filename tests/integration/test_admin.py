@@ -6,14 +6,14 @@ import os
 import socket
 import stat
 import subprocess
-import threading
 import unittest
 
+import either_engine
 import harness
 
 
 @unittest.skipIf(harness.STANDIN, "only relevo has it")
-class Admin(harness.IntegrationTest):
+class Admin(either_engine.FollowedEvents, harness.IntegrationTest):
     def test_topology(self):
         cluster = self.proxy.topology()
         self.assertEqual((cluster["name"], cluster["engine"], cluster["primary"], cluster["state"]),
@@ -115,27 +115,6 @@ class Admin(harness.IntegrationTest):
                               capture_output=True, text=True, timeout=30)
         self.assertEqual(done.returncode, 1)
         self.assertTrue(done.stderr.strip())
-
-    def test_events_follow(self):
-        process = subprocess.Popen([self.proxy.relevoctl, "--admin", str(self.proxy.socket), "events", "--follow"],
-                                   stdout=subprocess.PIPE, text=True)
-        lines, seen = [], threading.Event()
-
-        def read():
-            for line in process.stdout:
-                lines.append(line)
-                if "db3" in line and "maintenance" in line:
-                    seen.set()
-        threading.Thread(target=read, daemon=True).start()
-        try:
-            self.proxy.ctl("maintenance", "db3", "on")
-            self.assertTrue(seen.wait(harness.PATIENCE_S), f"the event is followed; seen: {lines}")
-        finally:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-            self.proxy.ctl("maintenance", "db3", "off")
-        self.proxy.await_healthy("db1")
 
     def test_check_and_exit_codes(self):
         program = self.proxy.program

@@ -2,15 +2,14 @@
 """The admin API, metrics, health checks and relevoctl in front of MySQL or MariaDB."""
 
 import json
-import threading
-import subprocess
 import unittest
 
-import harness
+import harness  # finds the other modules of tests, too
+import either_engine
 
 
 @unittest.skipIf(harness.STANDIN, "only relevo has it")
-class Admin(harness.IntegrationTest):
+class Admin(either_engine.FollowedEvents, harness.IntegrationTest):
     @classmethod
     def prepare(cls):
         cls.cluster.sql("db1", "CREATE TABLE t (a INT)")
@@ -118,27 +117,6 @@ class Admin(harness.IntegrationTest):
             self.assertEqual(said["class"], cls, f"{sql}: {said}")
 
     # ---- events, metrics, health -----------------------------------------------------
-
-    def test_events_follow(self):
-        process = subprocess.Popen([self.proxy.relevoctl, "--admin", str(self.proxy.socket), "events", "--follow"],
-                                   stdout=subprocess.PIPE, text=True)
-        lines, seen = [], threading.Event()
-
-        def read():
-            for line in process.stdout:
-                lines.append(line)
-                if "db3" in line and "maintenance" in line:
-                    seen.set()
-        threading.Thread(target=read, daemon=True).start()
-        try:
-            self.proxy.ctl("maintenance", "db3", "on")
-            self.assertTrue(seen.wait(harness.PATIENCE_S), f"the event is followed; seen: {lines}")
-        finally:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-            self.proxy.ctl("maintenance", "db3", "off")
-        self.proxy.await_healthy("db1")
 
     def test_metrics_count_what_clients_do(self):
         session = self.connect()
