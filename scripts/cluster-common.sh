@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # self, server_user, accounts: see below
+# shellcheck shell=bash disable=SC2154 # self, server_user, accounts, image: see below
 # cluster-common.sh: what pgcluster and mycluster have in common: a directory
 # that is ours by its marker, its secrets, its ports, its certificates. Sourced,
 # never run. How one engine's server is made and ended stands in the script named
@@ -9,6 +9,7 @@
 #   server_user  whom the servers run as when we are root; they refuse to be root
 #   accounts     each with its password in DIR/secrets/ACCOUNT; the first is the
 #                administrator's
+#   image        the container image that the servers run from; '' for the host's own
 # and defines pid_of NODE (the process id of a running server, else failure) and
 # end_by_force NODE (SIGKILL to all of a server's processes).
 #
@@ -45,6 +46,30 @@ as_server() {
 }
 
 give_to_server() { ((EUID != 0)) || chown -R "$server_user": "$@"; }
+
+# ---- Containers ------------------------------------------------------------
+# On the host's network and among its processes: what a server listens on and the
+# process id that it writes down are the host's.
+
+# `docker run` of "$@" as the servers' own user, with DIR where it is. The password
+# of a client program is handed on, and who the user is: initdb asks for its name.
+in_container() { # [docker's options] IMAGE COMMAND...
+  local user
+  user=$EUID:$(id -g)
+  if ((EUID == 0)); then user=$(id -u "$server_user"):$(id -g "$server_user"); fi
+  docker run --rm --network host --pid host --ipc host --user "$user" --volume "$dir:$dir" \
+    --volume /etc/passwd:/etc/passwd:ro --label "relevo.cluster=$dir" --log-driver none \
+    --env MYSQL_PWD --env PGPASSWORD "$@"
+}
+
+# One that is being born when its cluster goes has no process to be found by.
+end_containers() {
+  local ids
+  [[ -n $image ]] || return 0
+  ids=$(docker ps --all --quiet --filter "label=relevo.cluster=$dir")
+  # shellcheck disable=SC2086 # one word each
+  [[ -z $ids ]] || docker rm --force $ids >/dev/null 2>&1 || true
+}
 
 # ---- The directory ---------------------------------------------------------
 
@@ -93,6 +118,7 @@ make_node_dirs() {
 destroy_all() {
   local node pid
   [[ -n $dir && -f $dir/.$self ]] || return 0
+  end_containers
   if [[ -f $dir/ports ]]; then
     for node in $(nodes); do
       if pid=$(pid_of "$node"); then

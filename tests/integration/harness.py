@@ -17,6 +17,12 @@ from base import (BUILD, PATIENCE_S, ROOT, STANDIN, Relevo, Server, Workload, fr
                   not_standin, only_relevo, run, say, wait_until, workload_program)
 
 
+# What a client program in a container gets of its caller's environment, where it is set.
+LIBPQ_VARIABLES = ("PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD", "PGSSLMODE", "PGSSLROOTCERT",
+                   "PGSSLNEGOTIATION", "PGCHANNELBINDING", "PGMINPROTOCOLVERSION", "PGMAXPROTOCOLVERSION",
+                   "PGAPPNAME")
+
+
 class Cluster(base.Cluster):
     """Made by scripts/pgcluster. `hba`: lines ahead of its pg_hba.conf."""
 
@@ -26,6 +32,18 @@ class Cluster(base.Cluster):
     def __init__(self, directory, hba=(), **options):
         super().__init__(directory, more=[part for line in hba for part in ("--hba", line)], **options)
         self.bin = Path(self.description["bin"])
+        self.directory = Path(directory)
+
+    def client(self, name, *arguments):
+        """The command of one of PostgreSQL's client programs: of this machine, or, where the servers run in a
+        container, of the servers' own version. Those see the environment's PG* and the test's directory."""
+        image = os.environ.get("RELEVO_SERVER_IMAGE")
+        if not image:
+            return [str(self.bin / name), *map(str, arguments)]
+        forwarded = [part for variable in LIBPQ_VARIABLES for part in ("--env", variable)]
+        return ["docker", "run", "--rm", "--interactive", "--network", "host", "--pid", "host",
+                "--user", f"{os.geteuid()}:{os.getegid()}", *forwarded,
+                "--volume", f"{self.directory.parent}:{self.directory.parent}", image, name, *map(str, arguments)]
 
     def connect(self, node, user="postgres", database="app", **more):
         """Straight to a node, around the proxy."""

@@ -41,26 +41,26 @@ SELECT sum(a) FROM from_psql;
 SELECT $1::int + 1 \bind 41 \g
 \conninfo
 """
-        if "psql (PostgreSQL) 15" in self.program(self.cluster.bin / "psql", "--version")[0]:
+        if "psql (PostgreSQL) 15" in self.program(*self.cluster.client("psql"), "--version")[0]:
             script = script.replace("SELECT $1::int + 1 \\bind 41 \\g\n", "SELECT 42;\n")
-        out, _ = self.program(self.cluster.bin / "psql", "-X", "-A", "-t", "-f", "-", stdin=script)
+        out, _ = self.program(*self.cluster.client("psql"), "-X", "-A", "-t", "-f", "-", stdin=script)
         for expected in ("1000", "55", "42"):
             self.assertIn(expected, out.split())
 
     def test_pg_dump(self):
-        out, _ = self.program(self.cluster.bin / "pg_dump", "--table=t")
+        out, _ = self.program(*self.cluster.client("pg_dump"), "--table=t")
         self.assertIn("v1000", out)
 
     # ---- pgbench ---------------------------------------------------------------
 
     def pgbench(self, *options):
-        out, err = self.program(self.cluster.bin / "pgbench", "-n", "-c", "8", "-j", "2", "-t", "50", *options)
+        out, err = self.program(*self.cluster.client("pgbench"), "-n", "-c", "8", "-j", "2", "-t", "50", *options)
         self.assertIn("number of failed transactions: 0 ", out, err)
         self.assertEqual(re.search(r"actually processed: (\d+)/(\d+)", out).groups(), ("400", "400"))
 
     def test_pgbench(self):
         """TPC-B and select-only, each by the three protocols."""
-        self.program(self.cluster.bin / "pgbench", "-i", "-q", "-s", "1")
+        self.program(*self.cluster.client("pgbench"), "-i", "-q", "-s", "1")
         for mode in ("simple", "extended", "prepared"):
             for options in ((), ("-S",)):
                 with self.subTest(mode=mode, options=options):
