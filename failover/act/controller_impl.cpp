@@ -99,6 +99,9 @@ Result<void> Controller::Impl::start() {
     target.endpoint.sslrootcert = settings_.sslrootcert;
     probe::ProbeSettings probe;
     probe.interval = settings_.interval;
+    // Spread over the interval: an account of one node that was asked for after another's
+    // was in is what comparing them takes.
+    probe.phase = settings_.interval * node / settings_.nodes.size();
     probe.timeout = settings_.timeout;
     probers_.push_back(std::make_unique<probe::Prober>(
         io_, target, probe, [this](model::Observation seen) { observed(seen); }));

@@ -72,11 +72,16 @@ std::optional<std::string> Facts::errant(NodeId node) const {
   const auto* mine = answer_since(node, state.primary_since);
   const auto* theirs = answer_since(*state.primary, state.primary_since);
   if (mine == nullptr || theirs == nullptr) return std::nullopt;
-  const auto& asked = state.evidence[*state.primary].latest->sent;
-  if (asked < state.evidence[node].latest->received) return std::nullopt;
   // While it streams: what the primary wrote itself it got from there.
   const bool streams = streams_from(node, *state.primary, state.primary_since);
-  return streams ? foreign_excess(*mine, *theirs) : history_excess(*mine, *theirs);
+  const auto excess = streams ? foreign_excess(*mine, *theirs) : history_excess(*mine, *theirs);
+  if (excess && excess->empty()) return excess;  // by an older account, too: histories only grow
+  // Two probes that keep step may answer in the same order for ever. What counts is
+  // therefore since when the node has what it has, not when it last said so.
+  const auto& account = *state.evidence[node].latest;
+  const auto asked = state.evidence[*state.primary].latest->sent;
+  if (asked < account.history_since.value_or(account.received)) return std::nullopt;
+  return excess;
 }
 
 std::string Facts::on_timeline(NodeId node) const {

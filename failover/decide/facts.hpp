@@ -31,8 +31,8 @@ struct Facts {
   bool is_outsider(model::NodeId node) const;  // former primary, quarantined or diverged
   bool streams_from(model::NodeId node, model::NodeId upstream, model::Instant since) const;
   // What the node has that the published primary lacks, in the engine's notation; ""
-  // when nothing. nullopt: not known, or not comparable now. Judged only by an
-  // account of the primary that was asked for after the node's own was in.
+  // when nothing. nullopt: not known, or not comparable now. An excess counts only by
+  // an account of the primary that was asked for after the node was known to have it.
   std::optional<std::string> errant(model::NodeId node) const;
   // " on timeline 3" where its history has a number, else "".
   std::string on_timeline(model::NodeId node) const;

@@ -87,7 +87,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ViewApplied, sequence, epoch, transactions_on
 
 namespace relevo::detect {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Assessment, verdict, reason, since, conclusive, suspect)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LatestStatus, status, sent, received)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LatestStatus, status, sent, received, history_since)
 }  // namespace relevo::detect
 
 namespace relevo::decide {

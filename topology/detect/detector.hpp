@@ -52,6 +52,9 @@ struct LatestStatus {
   model::NodeStatus status;
   model::Instant sent{};
   model::Instant received{};
+  // When the first of the answers in a row was complete that told of this same history:
+  // what it has now, it had by then. Unset: `received`.
+  std::optional<model::Instant> history_since;
 };
 
 class Evidence;

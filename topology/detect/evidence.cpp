@@ -6,6 +6,15 @@ namespace relevo::detect {
 
 using model::ProbeOutcome;
 
+namespace {
+
+// All that tells which transactions a node has.
+bool same_history(const model::NodeStatus& a, const model::NodeStatus& b) {
+  return a.logged == b.logged && a.received == b.received && a.position == b.position;
+}
+
+}  // namespace
+
 bool is_answer(ProbeOutcome outcome) {
   switch (outcome) {
     case ProbeOutcome::ok:
@@ -61,7 +70,10 @@ void Evidence::note_status(const model::Observation& observation) {
   } else if (latest && latest->status.receiver == model::ReceiverState::streaming) {
     receiver_lost = observation.sent;
   }
-  latest = LatestStatus{status, observation.sent, observation.received};
+  const auto history_since = latest && same_history(latest->status, status)
+                                 ? latest->history_since
+                                 : observation.received;
+  latest = LatestStatus{status, observation.sent, observation.received, history_since};
 }
 
 void Evidence::note_answer(const model::Observation& observation) {

@@ -108,7 +108,7 @@ struct Prober::Impl : std::enable_shared_from_this<Impl> {
 void Prober::Impl::start() {
   if (!stopped) return;
   stopped = false;
-  next_tick = Clock::now() + settings.interval;
+  next_tick = Clock::now() + settings.interval + settings.phase;
   probe_persistent();
   wait_for_tick();
 }

@@ -29,6 +29,7 @@ struct ProbeTarget {
 
 struct ProbeSettings {
   model::Duration interval = std::chrono::milliseconds(100);  // between probes' beginnings
+  model::Duration phase = std::chrono::milliseconds(0);       // by which the second is later
   model::Duration timeout = std::chrono::seconds(1);          // of a probe, connecting included
   model::Duration fresh_every = std::chrono::seconds(5);      // fresh connections to a well node
 };

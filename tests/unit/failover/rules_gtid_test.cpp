@@ -205,6 +205,27 @@ TEST(Gtid, NodeIsComparedOnlyWithAYoungerAccountOfThePrimary) {
   EXPECT_FALSE(stage.state.nodes[1].errant_since);
 }
 
+// Probes that keep step: the node's answer is always in by the time the primary's is,
+// and was always still out when the primary was asked.
+TEST(Gtid, NodeThatAlwaysAnswersFirstIsComparedAllTheSame) {
+  GtidStage stage;
+  stage.steady();
+  const std::string own = std::string(origin) + "1-1000," + other_origin + "1";
+  stage.has(1, own);
+  const auto first_received = stage.now + 101ms;
+  for (int probe = 0; probe < 2; ++probe) {
+    EXPECT_FALSE(stage.state.nodes[1].errant_since);
+    stage.now += 100ms;
+    for (auto& node : stage.seen) {
+      node.latest->sent = stage.now;
+      node.latest->received = stage.now + 1ms;
+    }
+    stage.seen[1].latest->history_since = first_received;
+    stage.feed(Observed{stage.seen});
+  }
+  EXPECT_TRUE(stage.state.nodes[1].errant_since);
+}
+
 TEST(Gtid, FormerPrimaryIsFencedComparedAndMadeAReplica) {
   GtidStage stage;
   stage.failed_over();

@@ -31,6 +31,22 @@ TEST(Detector, ANodeThatAnswersIsHealthy) {
   EXPECT_EQ(script.detector.latest(0)->sent, at(500));
 }
 
+TEST(Detector, KnowsSinceWhenANodeHasItsHistory) {
+  Script script;
+  const auto says = [&](int ms, const char* lsn) {
+    auto status = replica_status();
+    status.position = status.received = *model::Position::parse(lsn);
+    script.ok(1, ms, status);
+  };
+  says(0, "0/100");
+  says(100, "0/200");
+  says(200, "0/200");
+  EXPECT_EQ(script.detector.latest(1)->history_since, at(100));
+  EXPECT_EQ(script.detector.latest(1)->received, at(200));
+  says(300, "0/300");
+  EXPECT_EQ(script.detector.latest(1)->history_since, at(300));
+}
+
 TEST(Detector, RefusalsMustSpanTheGrace) {
   Script script;
   script.healthy_until(1000);
