@@ -106,13 +106,18 @@ Outcome<MYSQL*> log_in_to(const MysqlTarget& target, const std::string& host,
   return tl::make_unexpected(std::move(failure));
 }
 
-// A server that spoke has decided; an address that does not answer has not.
+// A server that spoke has decided; an address that does not answer has not. A refusal
+// is firmer news than an address that this machine cannot even try, such as ::1 where
+// there is no IPv6.
 Outcome<MYSQL*> try_each(const MysqlTarget& target) {
   const auto deadline = std::chrono::steady_clock::now() + target.timeout;
   Outcome<MYSQL*> outcome =
       tl::make_unexpected(Failure{FailureKind::unreachable, "", "no address"});
   for (const std::string& host : target.hosts) {
-    outcome = log_in_to(target, host, deadline);
+    Outcome<MYSQL*> attempt = log_in_to(target, host, deadline);
+    const bool weaker = !attempt && outcome.error().kind == FailureKind::refused &&
+                        attempt.error().kind == FailureKind::unreachable;
+    if (!weaker) outcome = std::move(attempt);
     if (outcome || outcome.error().kind == FailureKind::server_error) break;
     if (std::chrono::steady_clock::now() >= deadline) break;
   }
