@@ -154,6 +154,8 @@ void PostgresCluster::create_primary(const ClusterOptions& options) {
           "unix_socket_directories = ''\n"
           "fsync = off\n"
           "shared_buffers = 16MB\n"
+          // In the data directory: a killed server leaves nothing in /dev/shm.
+          "dynamic_shared_memory_type = mmap\n"
           "max_connections = 20\n"
           "max_wal_senders = 8\n"
           "wal_level = replica\n"
