@@ -13,12 +13,16 @@ for my $server_side (0, 1) {
   $db->do('DROP TABLE IF EXISTS perl');
   $db->do('CREATE TABLE perl (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(100))');
   my $insert = $db->prepare('INSERT INTO perl (v) VALUES (?)');
-  $insert->execute("value $_") for 1 .. 50;
+  # Of one length: libmariadb 10.11.18 hands out an empty string for a row that is longer than
+  # the first, from the server itself, too.
+  my $value_of = sub { sprintf 'value %02d', shift };
+  $insert->execute($value_of->($_)) for 1 .. 50;
   die 'insert id' unless $db->last_insert_id(undef, undef, undef, undef) == 50;
   my $select = $db->prepare('SELECT v FROM perl WHERE id = ?');
   for my $id (1 .. 20) {
     $select->execute($id);
-    die "select $id" unless $select->fetchrow_arrayref->[0] eq "value $id";
+    my $value = $select->fetchrow_arrayref->[0];
+    die "select $id, prepared in the " . ($server_side ? 'server' : 'client') . ": '$value'" unless $value eq $value_of->($id);
     $select->finish;
   }
   $db->begin_work;
