@@ -28,6 +28,13 @@ FunctionKind find_function(std::string_view name);
 // As find_function, for an unquoted name: ASCII letters in lower case.
 FunctionKind find_function_folded(std::string_view name);
 
+// Whether `name`, behind a dot and without parentheses, may call a function that
+// is not harmless: ('s'::regclass).nextval is nextval('s') to the server, and so
+// is x.nextval where x names an item of FROM. `name` is an unquoted identifier,
+// or a quoted one with its quotes.
+// https://www.postgresql.org/docs/current/sql-expressions.html#FIELD-SELECTION
+bool called_by_dot(std::string_view name);
+
 // Functions whose call changes what the session is, besides answering.
 enum class SessionFunction : std::uint8_t { none, advisory_lock, advisory_unlock_all, set_config };
 

@@ -20,15 +20,18 @@ enum class KeywordClass : std::uint8_t {
   reserved,       // may name nothing, save behind AS or a dot
 };
 
-// `other`: a keyword with no meaning here but its class.
+// `other`: a keyword with no meaning here but its class. `leading`: an unreserved
+// one that the grammar puts ahead of an expression: XMLTABLE(... PASSING f(x) ...).
 enum class Keyword : std::uint8_t {
   none,
   other,
+  leading,
   abort_,
   all_,
   analyse_,
   analyze_,
   as_,
+  asc_,
   atomic_,
   authorization_,
   begin_,
@@ -48,6 +51,7 @@ enum class Keyword : std::uint8_t {
   declare_,
   deferrable_,
   delete_,
+  desc_,
   discard_,
   distinct_,
   do_,

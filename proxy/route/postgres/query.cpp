@@ -14,7 +14,8 @@ class Ahead {
   Ahead(const Token& token, bool operand, bool from_item)
       : bits_(static_cast<std::uint32_t>(token.kind) |
               static_cast<std::uint32_t>(token.keyword) << 8 | (operand ? operand_bit : 0) |
-              (from_item ? from_item_bit : 0)) {}
+              (from_item ? from_item_bit : 0) |
+              (token.keyword_class == KeywordClass::reserved ? reserved_bit : 0)) {}
 
   bool is(TokenKind kind) const { return (bits_ & 0xFF) == static_cast<std::uint32_t>(kind); }
   bool is(Keyword k) const { return ((bits_ >> 8) & 0xFF) == static_cast<std::uint32_t>(k); }
@@ -27,10 +28,12 @@ class Ahead {
   bool operand() const { return (bits_ & operand_bit) != 0; }
   // ')' of something in a FROM list: an alias may follow.
   bool from_item() const { return (bits_ & from_item_bit) != 0; }
+  bool reserved() const { return (bits_ & reserved_bit) != 0; }
 
  private:
   static constexpr std::uint32_t operand_bit = 1U << 16;
   static constexpr std::uint32_t from_item_bit = 1U << 17;
+  static constexpr std::uint32_t reserved_bit = 1U << 18;
   static_assert(static_cast<int>(TokenKind::end) == 0, "bits of 0 mean nothing ahead");
   std::uint32_t bits_ = 0;
 };
@@ -44,13 +47,32 @@ constexpr std::uint32_t operand_kinds =
     bit(TokenKind::string) | bit(TokenKind::dollar_string) | bit(TokenKind::number) |
     bit(TokenKind::parameter) | bit(TokenKind::right_bracket);
 
-bool is_operand(const Token& token) {
+// Whether an unreserved word stands where the grammar has an expression follow,
+// told from a table or a column of that name.
+bool leads_expression(const Token& token, const Ahead& ahead) {
+  switch (token.keyword) {
+    case Keyword::by_:
+      return true;
+    case Keyword::leading:
+    case Keyword::escape_:
+    case Keyword::first_:
+    case Keyword::next_:
+    case Keyword::zone_:
+      return !ahead.is(TokenKind::dot) && !ahead.is(Keyword::join_) &&
+             (!ahead.reserved() || ahead.is(Keyword::asc_) || ahead.is(Keyword::desc_) ||
+              ahead.is(Keyword::fetch_));
+    default:
+      return false;
+  }
+}
+
+bool is_operand(const Token& token, const Ahead& ahead) {
   if (token.kind != TokenKind::word) return (operand_kinds & bit(token.kind)) != 0;
   switch (token.keyword_class) {
     case KeywordClass::none:
       return true;
     case KeywordClass::unreserved:
-      return !token.is(Keyword::by_);
+      return token.is(Keyword::none) || !leads_expression(token, ahead);
     case KeywordClass::reserved:
       return token.is(Keyword::end_) || token.is(Keyword::null_) || token.is(Keyword::true_) ||
              token.is(Keyword::false_);
@@ -84,6 +106,7 @@ class QueryScan {
  private:
   void refuse(std::string_view reason, std::string_view subject, bool unproven = false);
   void name(const Token& token);
+  void behind_dot(const Token& token);
   void keyword(const Token& token);
   void into();
   void open(const Token& token);
@@ -128,7 +151,7 @@ void QueryScan::refuse(std::string_view reason, std::string_view subject, bool u
 Verdict QueryScan::run(bool in_parentheses) {
   for (; !reader_.ended(); reader_.advance()) {
     const Token& token = reader_.now();
-    bool operand = is_operand(token);
+    bool operand = is_operand(token, previous_);
     bool from_item = false;
     if (token.is_name()) {
       name(token);
@@ -159,6 +182,7 @@ void QueryScan::name(const Token& token) {
     const bool chained =
         before_previous_.is(TokenKind::word) || before_previous_.is(TokenKind::quoted_identifier);
     chain_.parts = chained && chain_.parts < parts_unknown ? chain_.parts + 1 : parts_unknown;
+    behind_dot(token);
   } else {
     chain_.first = token.text;
     chain_.first_kind = token.kind;
@@ -181,6 +205,17 @@ void QueryScan::name(const Token& token) {
     case Locality::server:
       refuse("reads what belongs to one server", token.text);
       break;
+  }
+}
+
+// A field of a row, or a function's call in disguise. Of a user's own function
+// the text says nothing.
+void QueryScan::behind_dot(const Token& token) {
+  if (token.kind == TokenKind::unicode_identifier ||
+      before_previous_.is(TokenKind::unicode_identifier)) {
+    refuse("names what has to be decoded", token.text, true);
+  } else if (called_by_dot(token.text) && reader_.peek().kind != TokenKind::left_paren) {
+    refuse("calls a function that writes or belongs to one server", token.text);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "proxy/route/postgres/reader.hpp"
 
+#include <utility>
+
 #include "proxy/route/postgres/functions.hpp"
 
 namespace relevo::route::postgres {
@@ -12,12 +14,18 @@ Reader::Reader(std::string_view sql, Dialect dialect, Analysis& analysis)
 void Reader::advance() {
   const TokenKind kind = now().kind;
   if (!now().is_name()) {
+    behind_dot_ = kind == TokenKind::dot;
     lexer_.next();
     return;
   }
   const std::string_view name = now().text;
+  const bool field = std::exchange(behind_dot_, false);
   lexer_.next();
-  if (!at(TokenKind::left_paren)) return;
+  if (!at(TokenKind::left_paren)) {
+    // (1::bigint).pg_advisory_lock takes the lock; set_config has more arguments.
+    if (field && find_session_function(name) == SessionFunction::advisory_lock) note_call(name);
+    return;
+  }
   if (kind == TokenKind::unicode_identifier) {
     effect(EffectKind::unknown, name);  // may spell any function's name
   } else {

@@ -43,6 +43,7 @@ class Reader {
 
   Lexer lexer_;
   Analysis& analysis_;
+  bool behind_dot_ = false;  // what is at hand
 };
 
 // An identifier's text without its quotes where they can simply be dropped; as

@@ -145,3 +145,33 @@ SELECT * FROM ts_stat('SELECT v FROM t')
 
 -- expect: write | advisory unlock
 SELECT pg_advisory_unlock(1), pg_advisory_unlock_all()
+
+-- expect: write | functional notation: a cast's field is a call of nextval
+SELECT ('orders_id_seq'::regclass).nextval
+
+-- expect: write | functional notation: of an item of FROM
+SELECT q.nextval FROM unnest(ARRAY['orders_id_seq'::regclass]) q
+
+-- expect: write | functional notation: of a parameter, quoted
+SELECT $1."pg_advisory_lock"
+
+-- expect: write | functional notation: of an array's element, a lock that a replica would grant
+SELECT ((ARRAY[1::bigint, 2])[1]).pg_try_advisory_lock
+
+-- expect: write | functional notation: of a subquery
+SELECT (SELECT 'orders_id_seq'::regclass).nextval
+
+-- expect: read | functional notation of a harmless function, and columns that are none
+SELECT ('abc'::text).upper, j.system, (information_schema._pg_expandarray(ARRAY[1, 2])).n FROM jobs j
+
+-- expect: write | functional notation by an identifier that would have to be decoded
+SELECT ('orders_id_seq'::regclass).U&"\006Eextval"
+
+-- expect: write | a schema that would have to be decoded
+SELECT * FROM U&"\0070g_temp".scratch
+
+-- expect: write | PASSING leads an expression, so ilike is called here and no operator
+SELECT * FROM XMLTABLE('/a' PASSING ilike('s') COLUMNS b int PATH join('b')) x
+
+-- expect: read | the same words as columns and tables, ahead of operators
+SELECT version FROM document JOIN (SELECT 1) x ON t.path ILIKE ('%a') WHERE value ILIKE ('%b') OR rows NOT ILIKE ('c')

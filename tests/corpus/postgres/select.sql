@@ -186,3 +186,6 @@ SHOW transaction_read_only
 
 -- expect: write | the same question
 show in_hot_standby
+
+-- expect: read | a sample by a shipped method, qualified reads beside it
+SELECT count(*) FROM ONLY t TABLESAMPLE system (1) REPEATABLE (42), pg_catalog.pg_class c

@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 #include <pg_query.h>
 
-#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -83,6 +85,21 @@ std::vector<std::string> names_of(std::string_view list) {
   return names;
 }
 
+// The strings of every list behind `key` in the tree.
+template <typename OnNames>
+void for_each_names(std::string_view tree, std::string_view key, OnNames&& on_names) {
+  for (std::size_t at = tree.find(key); at != tree.npos; at = tree.find(key, at)) {
+    at += key.size();
+    on_names(names_of(tree.substr(at, end_of_value(tree, at - 1) - at)));
+  }
+}
+
+// `x.nextval` and `(x).nextval` call nextval(x) where x has no such column.
+bool may_be_called_as_field(const std::string& name) {
+  return name != "system" && name != "bernoulli" &&  // take what no SQL can give
+         postgres::find_function(name) == postgres::FunctionKind::shipped;
+}
+
 bool harmless(const std::vector<std::string>& function) {
   if (function.size() == 2 && function[0] == "information_schema") {
     return function[1].starts_with("_pg_");
@@ -102,25 +119,55 @@ std::string objection(std::string_view statement) {
   if (begins("{\"ExplainStmt\"") && statement.find("\"defname\":\"analyze\"") == statement.npos) {
     return "";  // executes nothing
   }
-  for (const std::string_view node :
-       {"\"InsertStmt\":{", "\"UpdateStmt\":{", "\"DeleteStmt\":{", "\"MergeStmt\":{",
-        "\"intoClause\":{", "\"lockingClause\":[", "\"is_from\":true", "\"is_program\":true",
-        "\"filename\":\"", "\"schemaname\":\"pg_temp\"", "\"schemaname\":\"pg_temp_",
-        "\"CreateTableAsStmt\":{", "\"ExecuteStmt\":{"}) {
+  for (const std::string_view node : {"\"InsertStmt\":{",
+                                      "\"UpdateStmt\":{",
+                                      "\"DeleteStmt\":{",
+                                      "\"MergeStmt\":{",
+                                      "\"intoClause\":{",
+                                      "\"lockingClause\":[",
+                                      "\"is_from\":true",
+                                      "\"is_program\":true",
+                                      "\"filename\":\"",
+                                      "\"schemaname\":\"pg_temp\"",
+                                      "\"schemaname\":\"pg_temp_",
+                                      "\"CreateTableAsStmt\":{",
+                                      "\"ExecuteStmt\":{",
+                                      "\"DeclareCursorStmt\":{",
+                                      "\"PrepareStmt\":{",
+                                      "\"relname\":\"pg_stat_",
+                                      "\"relname\":\"pg_locks\"",
+                                      "\"relname\":\"pg_cursors\"",
+                                      "\"relname\":\"pg_prepared_xacts\"",
+                                      "\"relname\":\"pg_replication_slots\""}) {
     if (statement.find(node) != statement.npos) return std::string(node);
   }
-  constexpr std::string_view call = "\"funcname\":[";
-  for (std::size_t at = statement.find(call); at != statement.npos; at = statement.find(call, at)) {
-    at += call.size();
-    const auto names = names_of(statement.substr(at, end_of_value(statement, at - 1) - at));
-    if (names.empty() || !harmless(names)) return "calls " + (names.empty() ? "?" : names.back());
-  }
-  return "";
+  std::string why;
+  for_each_names(statement, "\"funcname\":[", [&](const std::vector<std::string>& names) {
+    if (names.empty() || !harmless(names)) why = "calls " + (names.empty() ? "?" : names.back());
+  });
+  for_each_names(statement, "\"method\":[", [&](const std::vector<std::string>& names) {
+    if (names != std::vector<std::string>{"bernoulli"} &&
+        names != std::vector<std::string>{"system"} && !harmless(names)) {
+      why = "samples by " + (names.empty() ? "?" : names.back());
+    }
+  });
+  for_each_names(statement, "\"fields\":[", [&](const std::vector<std::string>& names) {
+    for (std::size_t i = 1; i < names.size(); ++i) {
+      if (may_be_called_as_field(names[i])) why = "calls by a dot " + names[i];
+    }
+  });
+  for_each_names(statement, "\"indirection\":[", [&](const std::vector<std::string>& names) {
+    for (const auto& name : names) {
+      if (may_be_called_as_field(name)) why = "calls by a dot " + name;
+    }
+  });
+  return why;
 }
 
 struct Tally {
   std::size_t parsed_reads = 0;       // called reads, and valid
   std::size_t harmless_not_read = 0;  // valid and harmless, and not called reads
+  std::string last_harmless_not_read;
 };
 
 void check(const std::string& sql, Tally& tally, bool parse_all) {
@@ -140,6 +187,7 @@ void check(const std::string& sql, Tally& tally, bool parse_all) {
     EXPECT_EQ(why, "") << sql << "\n" << *tree;
   } else if (why.empty() && !statements.empty()) {
     ++tally.harmless_not_read;
+    tally.last_harmless_not_read = std::string(analysis.reason) + ": " + sql;
   }
 }
 
@@ -153,21 +201,66 @@ TEST(Differential, TheOracleObjects) {
   EXPECT_EQ(objects("SELECT lower(a), 'InsertStmt\":{' FROM t"), "");
   EXPECT_EQ(objects("COPY t TO STDOUT"), "");
   EXPECT_EQ(objects("EXPLAIN DELETE FROM t"), "");
-  for (const std::string sql :
-       {"DELETE FROM t", "SELECT 1 INTO x", "SELECT 1 FOR UPDATE", "SELECT nextval('s')",
-        "SELECT f(1)", "SELECT s.lower(1)", "WITH a AS (DELETE FROM t RETURNING 1) SELECT 1",
-        "COPY t FROM STDIN", "COPY t TO '/x'", "COPY t TO PROGRAM 'x'",
-        "EXPLAIN ANALYZE DELETE FROM t", "SELECT * FROM pg_temp.t", "SELECT TREAT('s' AS nextval)",
-        "BEGIN", "SET x = 1"}) {
+  for (const std::string sql : {"DELETE FROM t",
+                                "SELECT 1 INTO x",
+                                "SELECT 1 FOR UPDATE",
+                                "SELECT nextval('s')",
+                                "SELECT f(1)",
+                                "SELECT s.lower(1)",
+                                "WITH a AS (DELETE FROM t RETURNING 1) SELECT 1",
+                                "COPY t FROM STDIN",
+                                "COPY t TO '/x'",
+                                "COPY t TO PROGRAM 'x'",
+                                "EXPLAIN ANALYZE DELETE FROM t",
+                                "SELECT * FROM pg_temp.t",
+                                "SELECT TREAT('s' AS nextval)",
+                                "BEGIN",
+                                "SET x = 1",
+                                "SELECT q.nextval FROM q",
+                                "SELECT ('s'::regclass).nextval",
+                                "SELECT (a[1]).x.nextval",
+                                "SELECT $1.pg_advisory_lock",
+                                "SELECT * FROM t TABLESAMPLE f(1)",
+                                "SELECT * FROM t TABLESAMPLE s.system(1)",
+                                "SELECT * FROM pg_stat_activity",
+                                "EXPLAIN (VERBOSE, ANALYZE) EXECUTE p",
+                                "EXPLAIN ANALYZE DECLARE c CURSOR FOR SELECT 1",
+                                "EXPLAIN ANALYZE CREATE TABLE x AS SELECT 1",
+                                "SELECT 1 ORDER BY f(1)",
+                                "SELECT 1 GROUP BY f(1)",
+                                "SELECT max(a) FILTER (WHERE f(a)) FROM t",
+                                "SELECT sum(a) OVER (PARTITION BY f(a)) FROM t",
+                                "COPY (SELECT f(1)) TO STDOUT",
+                                "SELECT * FROM XMLTABLE('x' PASSING f(1) COLUMNS a int)",
+                                "SELECT 1 LIMIT f(1)",
+                                "SELECT EXTRACT(year FROM f(1))",
+                                "SELECT (f(1), 1) OVERLAPS (2, 3)",
+                                "SELECT f(1) AT TIME ZONE 'UTC'",
+                                "SELECT * FROM LATERAL ROWS FROM (lower('a'), f(1)) x"}) {
     EXPECT_NE(objects(sql), "") << sql;
     EXPECT_NE(objects(sql), "no tree") << sql;
   }
 }
 
+// A read that is sent to the primary for caution is no error, and no success.
 TEST(Differential, Corpus) {
+  constexpr double cautious_max = 0.02;
   Tally tally;
-  for (const auto& statement : test::load_corpus()) check(statement.sql, tally, true);
-  EXPECT_GT(tally.parsed_reads, 150U);
+  for (const auto& statement : test::load_corpus()) {
+    const std::size_t before = tally.harmless_not_read;
+    check(statement.sql, tally, true);
+    if (tally.harmless_not_read != before) {
+      std::cout << "sent to the primary for caution: " << statement.place << ": "
+                << tally.last_harmless_not_read << '\n';
+    }
+  }
+  const double cautious = static_cast<double>(tally.harmless_not_read) /
+                          static_cast<double>(tally.harmless_not_read + tally.parsed_reads);
+  std::cout << "sent to the primary for caution: " << tally.harmless_not_read << " of "
+            << tally.harmless_not_read + tally.parsed_reads << " reads, " << 100 * cautious
+            << " %\n";
+  EXPECT_GT(tally.parsed_reads, 290U);
+  EXPECT_LE(cautious, cautious_max);
 }
 
 TEST(Differential, CorpusReadsAreValidSql) {
@@ -179,39 +272,69 @@ TEST(Differential, CorpusReadsAreValidSql) {
   }
 }
 
+// How many statements, and by which dice. RELEVO_DIFFERENTIAL_SEED and
+// RELEVO_DIFFERENTIAL_TIMES make one long hunt of the tests below.
+std::size_t from_environment(const char* name, std::size_t otherwise) {
+  const char* const text = std::getenv(name);
+  return text == nullptr ? otherwise : std::stoull(text);
+}
+
+std::size_t times(std::size_t statements) {
+  return statements * from_environment("RELEVO_DIFFERENTIAL_TIMES", 1);
+}
+
+test::StatementGenerator dice(std::uint32_t seed) {
+  return test::StatementGenerator(
+      seed + static_cast<std::uint32_t>(from_environment("RELEVO_DIFFERENTIAL_SEED", 0)));
+}
+
+void report(const char* what, std::size_t statements, const Tally& tally) {
+  std::cout << statements << ' ' << what
+            << " statements; called reads and valid: " << tally.parsed_reads << '\n';
+}
+
 TEST(Differential, GeneratedStatements) {
-  test::StatementGenerator generator(11);
+  auto generator = dice(11);
   Tally tally;
-  for (int i = 0; i < 20'000; ++i) check(generator.statement(), tally, i < 4'000);
+  const std::size_t count = times(150'000);
+  for (std::size_t i = 0; i < count; ++i) check(generator.statement(), tally, i % 10 == 0);
+  report("generated", count, tally);
   // Both ways: proof without use is no virtue.
-  EXPECT_GT(tally.parsed_reads, 6'000U);
-  EXPECT_LT(tally.harmless_not_read, 400U);
-  RecordProperty("parsed_reads", static_cast<int>(tally.parsed_reads));
+  EXPECT_GT(tally.parsed_reads, count / 4);
+  EXPECT_LT(tally.harmless_not_read, count / 10 / 10);
   RecordProperty("harmless_not_read", static_cast<int>(tally.harmless_not_read));
 }
 
-TEST(Differential, SplicedStatements) {
+std::vector<test::CorpusStatement> short_corpus() {
   auto corpus = test::load_corpus();
   std::erase_if(corpus, [](const auto& s) { return s.sql.size() > 300; });
-  test::StatementGenerator generator(12);
+  return corpus;
+}
+
+TEST(Differential, SplicedStatements) {
+  const auto corpus = short_corpus();
+  auto generator = dice(12);
   Tally tally;
-  for (int i = 0; i < 50'000; ++i) {
+  const std::size_t count = times(400'000);
+  for (std::size_t i = 0; i < count; ++i) {
     const std::string& sql = corpus[generator.below(corpus.size())].sql;
     const std::string& donor = corpus[generator.below(corpus.size())].sql;
     check(generator.splice(sql, donor), tally, false);
   }
-  EXPECT_GT(tally.parsed_reads, 2'000U);
+  report("spliced", count, tally);
+  EXPECT_GT(tally.parsed_reads, count / 25);
 }
 
 TEST(Differential, DamagedStatements) {
-  auto corpus = test::load_corpus();
-  std::erase_if(corpus, [](const auto& s) { return s.sql.size() > 300; });
-  test::StatementGenerator generator(13);
+  const auto corpus = short_corpus();
+  auto generator = dice(13);
   Tally tally;
-  for (int i = 0; i < 130'000; ++i) {
+  const std::size_t count = times(500'000);
+  for (std::size_t i = 0; i < count; ++i) {
     check(generator.damage(corpus[generator.below(corpus.size())].sql), tally, false);
   }
-  EXPECT_GT(tally.parsed_reads, 2'000U);
+  report("damaged", count, tally);
+  EXPECT_GT(tally.parsed_reads, count / 65);
 }
 
 }  // namespace

@@ -153,6 +153,10 @@ TEST(Effects, Locks) {
       {"SELECT pg_advisory_unlock_all()", {{advisory_unlock_all}}},
       {"SELECT U&\"pg_advisory\\005Flock\"(1)", {{unknown, "U&\"pg_advisory\\005Flock\""}}},
       {"SELECT 'pg_advisory_lock(1)'", {}},
+      {"SELECT (1::bigint).pg_advisory_lock", {{advisory_lock, "pg_advisory_lock"}}},
+      {"DELETE FROM t WHERE ($1).\"pg_try_advisory_lock\"",
+       {{advisory_lock, "pg_try_advisory_lock"}}},
+      {"SELECT pg_advisory_lock FROM t", {}},
   });
 }
 

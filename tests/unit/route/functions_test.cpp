@@ -60,6 +60,19 @@ TEST(Functions, Unknown) {
   EXPECT_EQ(find_function_folded(std::string(100000, 'a')), FunctionKind::unknown);
 }
 
+TEST(Functions, CalledByDot) {
+  for (const std::string_view name :
+       {"nextval", "NextVal", "\"nextval\"", "pg_advisory_lock", "lo_unlink", "setseed"}) {
+    EXPECT_TRUE(called_by_dot(name)) << name;
+  }
+  for (const std::string_view name :
+       {"", "\"", "\"\"", "x", "id", "name", "lower", "system", "\"system\"", "\"NEXTVAL\"",
+        "nextval2", "user_id", "charge", "\x80\x81\x82"}) {
+    EXPECT_FALSE(called_by_dot(name)) << name;
+  }
+  EXPECT_FALSE(called_by_dot(std::string(64, 'p')));
+}
+
 TEST(Functions, Folding) {
   EXPECT_EQ(find_function_folded("LOWER"), FunctionKind::harmless);
   EXPECT_EQ(find_function_folded("NextVal"), FunctionKind::shipped);

@@ -66,7 +66,13 @@ std::string StatementGenerator::call(int depth) {
                                                        "s.from",
                                                        "set_config",
                                                        "similar",
-                                                       "overlaps"};
+                                                       "overlaps",
+                                                       "treat",
+                                                       "xmltable",
+                                                       "tablesample",
+                                                       "collation",
+                                                       "interval",
+                                                       "explain"};
   std::string text(pick(chance(88) ? harmless : others));
   if (chance(5)) text += blank();
   text += "(";
@@ -94,7 +100,15 @@ std::string StatementGenerator::expression(int depth) {
                                                       "t.key",
                                                       "ARRAY[1, 2]",
                                                       "interval '1 day'",
-                                                      "U&'x'"};
+                                                      "U&'x'",
+                                                      "CURRENT_SCHEMA",
+                                                      "localtime(0)",
+                                                      "t.nextval",
+                                                      "'s'::regclass",
+                                                      "timestamp(3) '2020-01-01'",
+                                                      "lower 'x'",
+                                                      "pg_catalog.int4 '1'",
+                                                      "a[1:2]"};
   static const std::vector<std::string_view> operators = {"+",
                                                           "=",
                                                           "||",
@@ -111,7 +125,7 @@ std::string StatementGenerator::expression(int depth) {
                                                           "OVERLAPS",
                                                           "BETWEEN 1 AND"};
   if (depth <= 0) return std::string(pick(atoms));
-  switch (below(14)) {
+  switch (below(16)) {
     case 0:
     case 1:
       return std::string(pick(atoms));
@@ -136,9 +150,54 @@ std::string StatementGenerator::expression(int depth) {
       return "(" + query(depth - 1) + ")";
     case 12:
       return "ROW(" + expression(depth - 1) + ", 1)";
+    case 13:
+      return "(" + expression(depth - 1) + ")" + (chance(20) ? "[1]" : "") + "." + field();
+    case 14:
+      return grammar_function(depth);
     default:
       if (chance(10)) return "TREAT(" + expression(depth - 1) + " AS nextval)";
       return "EXTRACT(year FROM (" + expression(depth - 1) + "))";
+  }
+}
+
+std::string StatementGenerator::field() {
+  static const std::vector<std::string_view> fields = {
+      "x",      "\"Y\"", "upper", "nextval", "NEXTVAL", "\"nextval\"", "pg_advisory_lock",
+      "system", "*"};
+  return std::string(pick(fields));
+}
+
+// What the grammar itself turns into calls.
+std::string StatementGenerator::grammar_function(int depth) {
+  const std::string x = expression(depth - 1);
+  const std::string y = expression(depth - 1);
+  switch (below(13)) {
+    case 0:
+      return "OVERLAY(" + x + " PLACING " + y + " FROM 1 FOR 2)";
+    case 1:
+      return "TRIM(BOTH " + x + " FROM " + y + ")";
+    case 2:
+      return "POSITION((" + x + ") IN (" + y + "))";
+    case 3:
+      return "SUBSTRING(" + x + " FROM " + y + " FOR 3)";
+    case 4:
+      return "COLLATION FOR (" + x + ")";
+    case 5:
+      return "XMLELEMENT(NAME n, XMLATTRIBUTES(" + x + " AS a), " + y + ")";
+    case 6:
+      return "NORMALIZE(" + x + ", NFC) COLLATE \"C\"";
+    case 7:
+      return "(" + x + ") AT TIME ZONE (" + y + ")";
+    case 8:
+      return "(" + x + ", 1) OVERLAPS (" + y + ", 2)";
+    case 9:
+      return "a = ANY (ARRAY[" + x + "]) AND (" + y + ") IS NOT NFC NORMALIZED";
+    case 10:
+      return "a OPERATOR(pg_catalog.=) ALL (" + query(depth - 1) + ")";
+    case 11:
+      return "(" + x + ") LIKE (" + y + ") ESCAPE ('x')";
+    default:
+      return "XMLSERIALIZE(CONTENT " + x + " AS text)";
   }
 }
 
@@ -146,7 +205,7 @@ std::string StatementGenerator::from_item(int depth) {
   const std::string alias =
       (chance(50) ? " AS " : " ") + std::string(pick({"x", "\"Y\"", "v", "w2"}));
   const std::string columns = chance(50) ? "(c" + std::string(chance(50) ? ", d)" : ")") : "";
-  switch (depth <= 0 ? 0 : below(7)) {
+  switch (depth <= 0 ? 0 : below(9)) {
     case 0:
       return name();
     case 1:
@@ -156,12 +215,17 @@ std::string StatementGenerator::from_item(int depth) {
     case 3:
       return "LATERAL (" + query(depth - 1) + ")" + alias + columns;
     case 4:
-      return "t TABLESAMPLE bernoulli (10)";
+      return "t TABLESAMPLE " + std::string(pick({"bernoulli (10) REPEATABLE (1)", "SYSTEM(1)",
+                                                  "f(1)", "s.system(1)"}));
     case 5:
       return "ROWS FROM (" + call(depth) + ", " + call(depth) + ")" + alias + columns;
-    default:
+    case 6:
       return from_item(depth - 1) + std::string(pick({" JOIN ", " LEFT JOIN ", " CROSS JOIN "})) +
              from_item(depth - 1) + " ON (" + expression(depth - 1) + ")";
+    case 7:
+      return "XMLTABLE('/a' PASSING " + expression(depth - 1) + " COLUMNS b int PATH 'b')" + alias;
+    default:
+      return chance(80) ? "pg_catalog.pg_class" : "pg_stat_activity";
   }
 }
 
@@ -212,13 +276,30 @@ std::string StatementGenerator::query(int depth) {
   return text;
 }
 
+std::string StatementGenerator::explained() {
+  static const std::vector<std::string_view> options = {
+      "",           "VERBOSE ",          "ANALYZE ",       "ANALYSE VERBOSE ",
+      "(ANALYZE) ", "(VERBOSE) ",        "(COSTS off) ",   "(COSTS, ANALYZE false) ",
+      "(ANALYSE) ", "(\"analyze\" on) ", "(FORMAT json) ", "(verbose, \"ANALYZE\") "};
+  static const std::vector<std::string_view> others = {
+      "EXECUTE p(1)",    "DECLARE c CURSOR FOR SELECT 1",
+      "DELETE FROM t",   "CREATE TABLE x AS SELECT 1",
+      "SELECT 1 INTO x", "CREATE MATERIALIZED VIEW m AS SELECT 1"};
+  return "EXPLAIN " + std::string(pick(options)) +
+         (chance(80) ? query(2) : std::string(pick(others)));
+}
+
 std::string StatementGenerator::statement() {
+  static const std::vector<std::string_view> ahead = {
+      "DECLARE c CURSOR FOR ", "PREPARE p AS ", "CREATE TABLE x AS ", "CREATE VIEW v AS ",
+      "INSERT INTO t ",        "FETCH c; ",     "EXECUTE p; ",        "SHOW work_mem; "};
   std::string text = query(3);
   switch (below(20)) {
     case 0:
-      return "EXPLAIN " + text;
     case 1:
-      return "EXPLAIN (ANALYZE) " + text;
+      return explained();
+    case 5:
+      return std::string(pick(ahead)) + text;
     case 2:
       return "COPY (" + text + ") TO STDOUT";
     case 3:

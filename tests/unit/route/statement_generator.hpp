@@ -36,6 +36,9 @@ class StatementGenerator {
   std::string from_item(int depth);
   std::string expression(int depth);
   std::string call(int depth);
+  std::string field();
+  std::string grammar_function(int depth);
+  std::string explained();
   std::string name();
   std::string blank();
 
