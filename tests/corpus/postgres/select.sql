@@ -158,7 +158,7 @@ SELECT * FROM ONLY t, ONLY (s), r *
 SELECT substring(a from 2 for 3), overlay(a placing 'x' from 1 for 2) FROM t
 
 -- expect: read | columns named by unreserved keywords
-SELECT name, type, value, data, role, session, temp, share, "key", t.no FROM t AS data JOIN (SELECT 1) AS groups ON true
+SELECT name, type, value, data, role, session, temp, share, "key", data.no FROM t AS data JOIN (SELECT 1) AS groups ON true
 
 -- expect: read | a join behind a relation named by a keyword
 SELECT * FROM comments JOIN (SELECT 1 AS id) x ON x.id = comments.id
