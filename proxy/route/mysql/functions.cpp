@@ -1,5 +1,6 @@
 #include "proxy/route/mysql/functions.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -39,6 +40,8 @@ constexpr KeywordTable<SessionFunction, FunctionKind, listed.size()> special(lis
 constexpr std::size_t name_bytes_max = 64;
 
 bool is_harmless(std::string_view folded, MysqlServer server) {
+  // MySQL's alone, of a name that the other does not know at all.
+  if (server != MysqlServer::mysql && folded == "grouping") return false;
   if (contains_name(common_by_length, folded)) return true;
   switch (server) {
     case MysqlServer::unknown:
@@ -55,7 +58,63 @@ bool is_harmless(std::string_view folded, MysqlServer server) {
 constexpr std::array<std::string_view, 2> long_waits = {"wait_for_executed_gtid_set",
                                                         "wait_until_sql_thread_after_gtids"};
 
+// Of either database. What a server says to them is error 1630, which points to
+// the manual's page on how it reads functions' names.
+constexpr auto tied_to_parenthesis = std::to_array<std::string_view>({"adddate",
+                                                                      "bit_and",
+                                                                      "bit_or",
+                                                                      "bit_xor",
+                                                                      "cast",
+                                                                      "count",
+                                                                      "cume_dist",
+                                                                      "curdate",
+                                                                      "curtime",
+                                                                      "date_add",
+                                                                      "date_sub",
+                                                                      "dense_rank",
+                                                                      "extract",
+                                                                      "first_value",
+                                                                      "group_concat",
+                                                                      "json_arrayagg",
+                                                                      "json_objectagg",
+                                                                      "json_table",
+                                                                      "lag",
+                                                                      "lead",
+                                                                      "max",
+                                                                      "median",
+                                                                      "mid",
+                                                                      "min",
+                                                                      "now",
+                                                                      "nth_value",
+                                                                      "ntile",
+                                                                      "percent_rank",
+                                                                      "percentile_cont",
+                                                                      "percentile_disc",
+                                                                      "position",
+                                                                      "rank",
+                                                                      "session_user",
+                                                                      "st_collect",
+                                                                      "std",
+                                                                      "stddev",
+                                                                      "stddev_pop",
+                                                                      "stddev_samp",
+                                                                      "subdate",
+                                                                      "substr",
+                                                                      "substring",
+                                                                      "sum",
+                                                                      "sysdate",
+                                                                      "system_user",
+                                                                      "trim",
+                                                                      "var_pop",
+                                                                      "var_samp",
+                                                                      "variance"});
+
 }  // namespace
+
+bool needs_parenthesis_at_once(std::string_view name) {
+  return std::ranges::any_of(tied_to_parenthesis,
+                             [&](std::string_view tied) { return equals_folded(name, tied); });
+}
 
 FunctionMatch find_function(std::string_view name, MysqlServer server) {
   if (name.size() > name_bytes_max) return {};

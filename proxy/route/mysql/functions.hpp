@@ -42,6 +42,11 @@ struct FunctionMatch {
 // `name` as called, any case, without quotes.
 FunctionMatch find_function(std::string_view name, MysqlServer server);
 
+// Whether the server finds its own function of this name only if '(' follows at
+// once. Behind a blank it looks for a stored function, unless sql_mode says
+// IGNORE_SPACE: https://mariadb.com/kb/en/ignore_space/
+bool needs_parenthesis_at_once(std::string_view name);
+
 // As its second half, for every call in every statement.
 SessionFunction find_session_function(std::string_view name);
 

@@ -47,7 +47,8 @@ class QueryScan {
   void system_variable();
   void open(const Token& token);
   bool is_call() const;
-  void check_call();
+  bool may_be_stored(const Token& parenthesis) const;
+  void check_call(const Token& parenthesis);
   void check_qualified(const Token& token);
 
   // A name, with what qualifies it: information_schema.processlist.
@@ -220,7 +221,7 @@ void QueryScan::check_qualified(const Token& token) {
 }
 
 void QueryScan::open(const Token& token) {
-  if (previous_.is_name() && is_call()) check_call();
+  if (previous_.is_name() && is_call()) check_call(token);
   // WITH a AS (...) (SELECT ...): the main query, so the list is over.
   if (previous_.is(TokenKind::right_paren)) with_list_.set(depth_, false);
   if (depth_ == depth_max) {
@@ -251,10 +252,20 @@ bool QueryScan::is_call() const {
   return !(chain_.ahead.is(Keyword::member_) && equals_folded(chain_.last, "of"));
 }
 
-void QueryScan::check_call() {
+// Whether the name that is called may be a stored function's, though the database
+// ships a function of that name: the grammar's own functions are known by their
+// bare names alone, and some of them only right ahead of the parenthesis.
+bool QueryScan::may_be_stored(const Token& parenthesis) const {
+  if (previous_.is(TokenKind::quoted_identifier)) return true;
+  const bool at_once = chain_.last.data() + chain_.last.size() == parenthesis.text.data();
+  return !at_once && needs_parenthesis_at_once(chain_.last);
+}
+
+void QueryScan::check_call(const Token& parenthesis) {
   const Chain& call = chain_;
   FunctionMatch match;
   if (call.parts == 1) match = find_function(unquoted(call.last), reader_.server());
+  if (match.kind == FunctionKind::harmless && may_be_stored(parenthesis)) match = {};
   switch (match.kind) {
     case FunctionKind::harmless:
       return;

@@ -29,8 +29,18 @@ SELECT UUID(), UUID_SHORT(), RANDOM_BYTES(8)
 SELECT lower (a), Upper
   /* here */ (b) FROM t
 
--- expect: read | backquoted
-SELECT `abs`(a) FROM t
+-- expect: write | backquoted: `count`(1) is a stored function's call, and so may be any
+SELECT `abs`(a), `count`(1) FROM t
+
+-- expect: write | behind a blank, count is a stored function's name
+SELECT COUNT (1) FROM t
+
+-- expect: write | behind a comment as well
+SELECT max/**/(1) FROM t
+
+-- expect: read | most of the shipped functions mind no blank
+SELECT LOWER (a), coalesce
+  (b, 1), IF (1, 2, 3), LEFT (a, 1) FROM t
 
 -- expect: write | which connection
 SELECT CONNECTION_ID()
