@@ -223,8 +223,9 @@ class Oracle(harness.IntegrationTest):
             if not text or self.explained(text) != "read" or "pg_sleep" in text:
                 outcomes["no read"] += 1
                 continue
-            error, _ = self.path_for(text)
-            outcomes["ran" if error is None else "failed"] += 1
+            with self.subTest(sql=text):
+                error, _ = self.path_for(text)
+                outcomes["ran" if error is None else "failed"] += 1
         harness.say(f"{SPLICED} spliced statements: {dict(outcomes)}")
         self.assertGreater(outcomes["ran"], SPLICED / 20)
 

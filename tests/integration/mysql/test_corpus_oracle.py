@@ -260,9 +260,10 @@ class Oracle(harness.IntegrationTest):
             if not sql or "SLEEP" in sql.upper() or "BENCHMARK" in sql.upper() or self.explained(sql) != "read":
                 outcomes["no read"] += 1
                 continue
-            number = self.assertReplicaTakes("app", sql)
-            outcomes["ran" if not number else "failed"] += 1
-            self.assertReplicaTakes("root", sql)
+            with self.subTest(sql=sql):
+                number = self.assertReplicaTakes("app", sql)
+                outcomes["ran" if not number else "failed"] += 1
+                self.assertReplicaTakes("root", sql)
         harness.say(f"{SPLICED} spliced statements: {dict(outcomes)}")
         self.assertEqual(before, self.server_state())
         self.assertGreater(outcomes["ran"], SPLICED / 20)

@@ -78,4 +78,11 @@ std::vector<CorpusStatement> load_corpus(const char* folder) {
   return statements;
 }
 
+Dialect postgres_dialect_of(std::string_view name) {
+  if (name.empty()) return {};
+  if (name == "backslash_escapes") return {.standard_conforming_strings = false};
+  if (name == "ascii_in_multibyte") return {.ascii_in_multibyte = true};
+  malformed(std::string(name), "unknown dialect");
+}
+
 }  // namespace relevo::route::test

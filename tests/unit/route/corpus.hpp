@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "proxy/route/statement.hpp"
@@ -19,5 +20,8 @@ struct CorpusStatement {
 
 // Ends the test program on a file that is missing or malformed.
 std::vector<CorpusStatement> load_corpus(const char* folder = RELEVO_POSTGRES_CORPUS);
+
+// What a file of PostgreSQL's corpus means by "-- dialect: NAME".
+Dialect postgres_dialect_of(std::string_view name);
 
 }  // namespace relevo::route::test
