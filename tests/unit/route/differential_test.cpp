@@ -318,7 +318,7 @@ void report(const char* what, std::size_t statements, const Tally& tally) {
 TEST(Differential, GeneratedStatements) {
   auto generator = dice(11);
   Tally tally;
-  const std::size_t count = times(150'000);
+  const std::size_t count = times(110'000);
   for (std::size_t i = 0; i < count; ++i) check(generator.statement(), tally, i % 10 == 0);
   report("generated", count, tally);
   // Both ways: proof without use is no virtue.
