@@ -208,10 +208,14 @@ void QueryScan::system_variable() {
 }
 
 // A name behind a dot: information_schema.processlist, and in MariaDB's Oracle
-// mode sequence.nextval, which is a call without parentheses.
+// mode sequence.nextval and sequence.currval, which are calls without parentheses.
 void QueryScan::check_qualified(const Token& token) {
   const std::string_view name = unquoted(token.text);
   if (equals_folded(name, "nextval")) return refuse("advances a sequence", token.text);
+  if (equals_folded(name, "currval")) {
+    reader_.facts().uses_last_value = true;
+    return refuse("asks what this connection did", token.text);
+  }
   if (chain_.parts != 2) return;
   const std::string_view schema = unquoted(chain_.first);
   const bool local = is_local_schema(schema) ||

@@ -165,6 +165,15 @@ SELECT NEXT VALUE FOR order_numbers
 -- expect: write | in Oracle's words
 SELECT order_numbers.nextval FROM dual
 
+-- expect: write | in Oracle's words, what this connection drew
+SELECT app.s.currval
+
+-- expect: write | ProxySQL#899, #3271: what is prepared is routed by what it says, not by its first word
+WITH x AS (SELECT id FROM t WHERE a = ?) DELETE FROM t WHERE id IN (SELECT id FROM x)
+
+-- expect: write | ProxySQL#899: a prepared locking read
+SELECT id FROM jobs WHERE state = ? ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+
 -- expect: write | a lock for a whole table, which is no SELECT
 LOCK TABLES t READ
 
