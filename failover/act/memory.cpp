@@ -62,6 +62,7 @@ Result<decide::Hint> Memory::load() {
   hint.candidate = id_of(settings_, authority.candidate);
   hint.former_primaries = ids_of(settings_, authority.former_primaries);
   hint.needs_repoint = ids_of(settings_, authority.needs_repoint);
+  hint.in_doubt = ids_of(settings_, authority.in_doubt);
   hint.maintenance = ids_of(settings_, authority.maintenance);
   hint.diverged = ids_of(settings_, authority.diverged);
   hint.restarted = ids_of(settings_, authority.restarted);
@@ -106,6 +107,7 @@ Result<void> Memory::record(model::Instant now, const decide::Event& event,
                                      .candidate = name_of(hint.candidate),
                                      .former_primaries = names_of(settings_, hint.former_primaries),
                                      .needs_repoint = names_of(settings_, hint.needs_repoint),
+                                     .in_doubt = names_of(settings_, hint.in_doubt),
                                      .maintenance = names_of(settings_, hint.maintenance),
                                      .diverged = names_of(settings_, hint.diverged),
                                      .started_us = std::move(started_us),

@@ -57,9 +57,13 @@ bool weighs_more(const Distance& distance, std::uint64_t limit_bytes, const Fact
   return distance.weight_bytes(facts.policy.bytes_per_transaction) > limit_bytes;
 }
 
-// What of the known history the chosen one lacks. nullopt: not countable.
-std::optional<Distance> missing(const Facts& facts, const model::Position& chosen,
-                                const std::vector<Contender>& contenders) {
+// What of the known history the chosen one lacks, at least. nullopt: not countable.
+struct Missing {
+  std::optional<Distance> known;  // counted against all that is known
+  bool complete = false;          // the last primary's position is
+};
+Missing missing(const Facts& facts, const model::Position& chosen,
+                const std::vector<Contender>& contenders) {
   std::optional<Distance> most;
   const auto compare_with = [&](const model::Position& other) {
     if (!other.known()) return;
@@ -70,7 +74,7 @@ std::optional<Distance> missing(const Facts& facts, const model::Position& chose
   for (const auto& contender : contenders) compare_with(contender.received);
   const bool primary_known = facts.state.primary_position.known();
   compare_with(facts.state.primary_position);
-  return primary_known ? most : std::nullopt;
+  return {most, primary_known};
 }
 
 // Replicas that a node of this version could not feed: an older server may not
@@ -129,7 +133,8 @@ Plan plan_failover(const Facts& facts) {
   const auto& chosen = *facts.frozen(*choice.node);
   const std::string chosen_text =
       facts.name(*choice.node) + " received up to " + chosen.to_string();
-  const auto loss = missing(facts, chosen, contenders);
+  const auto lacks = missing(facts, chosen, contenders);
+  const auto loss = lacks.complete ? lacks.known : std::nullopt;
 
   constexpr const char* way_out = "; an operator accepts it with failover --allow-data-loss";
   if (facts.policy.durability == Durability::quorum) {
@@ -154,8 +159,13 @@ Plan plan_failover(const Facts& facts) {
       loss ? loss->in_words() +
                  " of the history last seen may be lost, besides what the primary "
                  "acknowledged after that moment and no replica received"
-           : "the last primary's position is not known, so the loss is not either";
-  if (loss && weighs_more(*loss, facts.policy.loss_bytes_max, facts) && !state.forced) {
+           : "the last primary's position is not known, so the loss is not either" +
+                 (lacks.known && lacks.known->count != 0
+                      ? ": it is " + lacks.known->in_words() + " at least"
+                      : std::string{});
+  // What another replica is known to have and cannot be promoted with counts, too.
+  if (lacks.known && weighs_more(*lacks.known, facts.policy.loss_bytes_max, facts) &&
+      !state.forced) {
     return {std::nullopt, loss,
             figure + ", more than max_loss (" + std::to_string(facts.policy.loss_bytes_max) + ")" +
                 way_out};

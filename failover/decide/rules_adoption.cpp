@@ -22,8 +22,25 @@ const model::NodeStatus* candidate_since_doubt(const Facts& f) {
   return f.answer_since(*f.state.candidate, f.state.phase_since);
 }
 
+// Only once every worker has let go of the one before.
+bool may_publish(const Facts& f, std::optional<model::NodeId> node) {
+  return node && (f.state.phase == Phase::starting || f.view_applied());
+}
+
 bool last_primary_claims(const Facts& f) {
   return f.state.last_primary && find_adoptable(f).node == f.state.last_primary;
+}
+
+// Quarantined for the doubt about its promotion, and an account of it that is younger.
+std::optional<model::NodeId> lost_candidate(const Facts& f) {
+  if (f.state.phase != Phase::held || f.state.doubtful) return std::nullopt;
+  for (model::NodeId node = 0; node < f.state.nodes.size(); ++node) {
+    const auto& record = f.state.nodes[node];
+    if (!record.quarantined || record.diverged || record.former_primary != 0) continue;
+    const auto* status = f.answer_since(node, f.state.phase_since);
+    if (status != nullptr && status->role == model::Role::replica) return node;
+  }
+  return std::nullopt;
 }
 
 bool retry_is_due(const Facts& f) {
@@ -61,6 +78,35 @@ const auto table = std::to_array<Rule>({
               t.name(node) + " is the primary and refuses writes (read_only): they are let in");
      },
      "Servers are started read-only to be safe; the one that is the primary must take writes."},
+    {408, "late-fence",
+     [](const Facts& f) {
+       if (f.state.phase != Phase::steady || !f.may_act()) return false;
+       const auto node = *f.state.primary;
+       return f.state.nodes[node].fences_in_doubt != 0 && f.says_primary(node) &&
+              f.answer(node)->read_only && f.retry_due(node) && !f.has_pending(node);
+     },
+     [](Turn& t) {
+       const auto node = *t.state.primary;
+       t.act(Unfence{node}, t.policy.fence_timeout);
+       t.note(Severity::warning, node,
+              t.name(node) +
+                  " refuses writes: a fence of an attempt that was given up took "
+                  "effect late, and is lifted");
+     },
+     "A fence whose end was not seen may come into force after it was lifted: lift it again."},
+    {409, "lost-candidate-is-replica", [](const Facts& f) { return lost_candidate(f).has_value(); },
+     [](Turn& t) {
+       const auto node = *lost_candidate(t.facts());
+       auto& record = t.state.nodes[node];
+       record.quarantined = record.barred = false;
+       record.needs_repoint = true;
+       record.reason.clear();
+       t.state.retry_at = t.now;
+       t.decision.authority_changed = true;
+       t.note(Severity::info, node,
+              t.name(node) + " is a replica after all: no longer quarantined");
+     },
+     "A candidate that was lost in its promotion is back as a replica: it may be tried again."},
     {402, "late-promotion",
      [](const Facts& f) {
        if (!doubtful_candidate(f) || last_primary_claims(f)) return false;
@@ -97,7 +143,7 @@ const auto table = std::to_array<Rule>({
      },
      "A dead candidate cannot be primary; should it return as one, it is quarantined."},
     {101, "adopt",
-     [](const Facts& f) { return none_published(f) && find_adoptable(f).node.has_value(); },
+     [](const Facts& f) { return none_published(f) && may_publish(f, find_adoptable(f).node); },
      [](Turn& t) {
        const auto node = *find_adoptable(t.facts()).node;
        t.adopt(node, t.state.last_primary == node ? "it answers as the primary on record"
@@ -110,11 +156,7 @@ const auto table = std::to_array<Rule>({
        const auto found = find_adoptable(f).node;
        return found && found != f.state.primary;
      },
-     [](Turn& t) {
-       t.adopt(*find_adoptable(t.facts()).node,
-               "somebody else promoted it and the former "
-               "primary is gone");
-     },
+     [](Turn& t) { t.follow(*find_adoptable(t.facts()).node); },
      "Another node was promoted by someone else's hand, and the old primary is no longer one."},
     {103, "ambiguous-primary",
      [](const Facts& f) {

@@ -144,7 +144,7 @@ const auto table = std::to_array<Rule>({
     {526, "rejoin", [](const Facts& f) { return rejoin_due(f).has_value(); },
      [](Turn& t) {
        const auto node = *rejoin_due(t.facts());
-       t.act(Repoint{node, *t.state.primary}, t.policy.repoint_timeout);
+       lead(t, node);
        t.note(Severity::info, node,
               t.name(node) + " has nothing that " + t.name(*t.state.primary) +
                   " lacks: it becomes its replica");

@@ -101,7 +101,7 @@ std::optional<NodeId> repoint_due(const Facts& f) { return first_node(f, to_be_r
 void repoint_all(Turn& t) {
   for (NodeId node = 0; node < t.state.nodes.size(); ++node) {
     if (node != t.state.primary && to_be_repointed(t.facts(), node, t.state.nodes[node])) {
-      t.act(Repoint{node, *t.state.primary}, t.policy.repoint_timeout);
+      lead(t, node);
     }
   }
 }
@@ -110,6 +110,29 @@ std::optional<NodeId> writable_replica(const Facts& f) {
   if (!f.traits().role_by_statement || !f.may_act()) return std::nullopt;
   return first_node(f, [](const Facts& k, NodeId n, const NodeRecord&) {
     return k.says_replica(n) && !k.answer(n)->read_only && !k.has_pending(n) && k.retry_due(n);
+  });
+}
+
+// Something that was asked of it long ago came into force after it had been led to the
+// primary: a freeze, or a repoint to whoever was primary then. Who follows another
+// replica may be meant to.
+bool astray(const Facts& f, NodeId node, const NodeRecord& record) {
+  const auto& status = *f.answer(node);
+  if (record.freezes_in_doubt != 0 && status.receiver == model::ReceiverState::none) return true;
+  for (NodeId other = 0; other < f.state.nodes.size(); ++other) {
+    const auto& policy = f.policy.nodes[other];
+    const bool upstream =
+        status.upstream_host == policy.host && status.upstream_port == policy.port;
+    if (upstream && other != f.state.primary) return f.state.nodes[other].former_primary != 0;
+  }
+  return false;
+}
+
+std::optional<NodeId> led_astray(const Facts& f) {
+  if (!f.may_act()) return std::nullopt;
+  return first_node(f, [](const Facts& k, NodeId n, const NodeRecord& r) {
+    return !r.needs_repoint && !k.is_outsider(n) && k.says_replica(n) && !k.has_pending(n) &&
+           k.retry_due(n) && astray(k, n, r);
   });
 }
 
@@ -172,6 +195,19 @@ const auto histories = std::to_array<Rule>({
 const auto following = std::to_array<Rule>({
     {530, "repoint", [](const Facts& f) { return repoint_due(f).has_value(); }, repoint_all,
      "Replicas that do not follow the present primary are repointed, all at once."},
+    {534, "led-astray", [](const Facts& f) { return led_astray(f).has_value(); },
+     [](Turn& t) {
+       const auto node = *led_astray(t.facts());
+       t.state.nodes[node].needs_repoint = true;
+       t.decision.authority_changed = true;
+       const auto& upstream = t.facts().answer(node)->upstream_host;
+       t.note(Severity::warning, node,
+              t.name(node) + " follows " + (upstream.empty() ? "nobody" : upstream) +
+                  ": something that an earlier attempt asked of it took effect late; to be "
+                  "repointed");
+     },
+     "What was asked of a replica before it was repointed may come into force after: lead it "
+     "once more."},
     {531, "writable-replica", [](const Facts& f) { return writable_replica(f).has_value(); },
      [](Turn& t) { t.act(SetReadOnly{*writable_replica(t.facts())}, t.policy.fence_timeout); },
      "A replica that takes writes of its own makes a second history: set it read-only."},

@@ -26,6 +26,9 @@ ClusterState initial_state(std::size_t node_count, model::Instant now, const Hin
   for (const auto node : hint.needs_repoint) {
     state.nodes[node].needs_repoint = state.nodes[node].freeze_sent = true;
   }
+  for (const auto node : hint.in_doubt) {
+    state.nodes[node].freezes_in_doubt = state.nodes[node].fences_in_doubt = 1;
+  }
   for (const auto node : hint.maintenance) state.nodes[node].maintenance = true;
   for (std::size_t node = 0; node < std::min(node_count, hint.started_us.size()); ++node) {
     state.nodes[node].started_us = hint.started_us[node];
@@ -50,6 +53,7 @@ Hint hint_of(const ClusterState& state) {
     const auto& record = state.nodes[node];
     if (record.former_primary != 0 || record.quarantined) hint.former_primaries.push_back(node);
     if (record.needs_repoint) hint.needs_repoint.push_back(node);
+    if (record.freezes_in_doubt != 0 || record.fences_in_doubt != 0) hint.in_doubt.push_back(node);
     if (record.maintenance) hint.maintenance.push_back(node);
     if (record.diverged) hint.diverged.push_back(node);
     if (record.restarted_at) hint.restarted.push_back(node);

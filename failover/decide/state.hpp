@@ -49,6 +49,10 @@ struct NodeRecord {
   // A freeze was sent and may take effect late: what the node was seen to do says
   // nothing, only a repoint that succeeded does.
   bool freeze_sent = false;
+  // How many whose end was not seen: each may take effect long after the node was led elsewhere,
+  // when the node thaws or its disk goes on. The same for fences that were to be lifted again.
+  unsigned freezes_in_doubt = 0;
+  unsigned fences_in_doubt = 0;
   unsigned repoint_failures = 0;
   unsigned fence_failures = 0;
   model::Instant retry_at{};                    // of a background action that failed
@@ -61,7 +65,8 @@ struct NodeRecord {
   std::int64_t started_us = 0;
   bool start_probed = false;  // by our own probes, whose accounts of one start are equal
   model::Position received_before;
-  // It restarted, and may have thrown away what it had received and not applied: what
+  // It restarted, or was led to another primary, and may have thrown away what it had
+  // received and not applied: what
   // it acknowledged before proves nothing until it has caught up with a living primary.
   std::optional<model::Instant> restarted_at;
   bool lost_received = false;  // it certainly has
@@ -145,6 +150,7 @@ struct Hint {
   std::optional<model::NodeId> candidate;
   std::vector<model::NodeId> former_primaries;
   std::vector<model::NodeId> needs_repoint;
+  std::vector<model::NodeId> in_doubt;  // a freeze or a fence may still come into force
   std::vector<model::NodeId> maintenance;
   std::vector<model::NodeId> diverged;
   // A restart of a node while this process was down has to be noticed as well.

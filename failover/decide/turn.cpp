@@ -128,6 +128,18 @@ void Turn::hold(std::string why) {
   reply_to_command(false, why);
 }
 
+void Turn::follow(NodeId promoted_by_others) {
+  const NodeId previous = *state.primary;
+  hold("somebody else promoted " + name(promoted_by_others) + ", and the former primary " +
+       name(previous) + " is gone: followed once every worker has let go of that one");
+  for (auto& other : state.nodes) other.needs_repoint = true;
+  auto& former = state.nodes[previous];
+  former.former_primary = state.epoch;
+  former.reason = "primary before epoch " + std::to_string(state.epoch);
+  former.needs_repoint = false;
+  state.last_primary = promoted_by_others;
+}
+
 void Turn::publish_promoted(const model::NodeStatus& status) {
   const NodeId node = *state.candidate;
   const auto old = state.last_primary;

@@ -32,12 +32,17 @@ struct Turn {
   // --- a primary comes and goes ---
   void adopt(model::NodeId node, std::string why);  // it says so itself
   void hold(std::string why);                       // publish none
+  // As hold(), and believe this one from now on: adopted once the workers have let go.
+  void follow(model::NodeId promoted_by_others);
   void publish_promoted(const model::NodeStatus& status);
   void reopen(std::string why);  // the last primary again; nothing was promoted
 
   // --- failover ---
   void begin_failover(std::string why);
   void freeze_replicas();
+  void freeze(model::NodeId node, model::Duration timeout);
+  // Read-only, and to be lifted again if this comes to nothing.
+  void fence_softly(model::NodeId node, model::Duration timeout);
   // A node's account of a start other than the one on record.
   void note_restart(model::NodeId node, const model::NodeStatus& status);
   void record_frozen();

@@ -35,17 +35,28 @@ void Turn::freeze_replicas() {
     if (node == state.last_primary || known.is_outsider(node)) continue;
     const auto* status = known.answer(node);
     if (status == nullptr || status->role != model::Role::replica) continue;
-    state.nodes[node].needs_repoint = state.nodes[node].freeze_sent =
-        true;  // whatever becomes of this attempt
-    act(FreezeReceiver{node}, policy.freeze_timeout);
+    freeze(node, policy.freeze_timeout);
   }
   // A forced failover may have a living primary: it must stop at its own end too.
   if (state.last_primary && known.says_primary(*state.last_primary)) {
-    act(Fence{*state.last_primary, false}, policy.freeze_patience);
-    state.soft_fenced = state.last_primary;
+    fence_softly(*state.last_primary, policy.freeze_patience);
   }
   decision.authority_changed = true;
   enter(Phase::freezing);
+}
+
+void Turn::freeze(NodeId node, model::Duration timeout) {
+  auto& record = state.nodes[node];
+  // Whatever becomes of this attempt.
+  record.needs_repoint = record.freeze_sent = true;
+  ++record.freezes_in_doubt;
+  act(FreezeReceiver{node}, timeout);
+}
+
+void Turn::fence_softly(NodeId node, model::Duration timeout) {
+  ++state.nodes[node].fences_in_doubt;
+  state.soft_fenced = node;
+  act(Fence{node, false}, timeout);
 }
 
 void Turn::note_restart(NodeId node, const model::NodeStatus& status) {
@@ -74,6 +85,7 @@ void Turn::record_frozen() {
            name(freeze->node) + " could not be frozen yet: going on without it");
     } else if (pending.outcome == ActionOutcome::ok && pending.status) {
       auto& record = state.nodes[freeze->node];
+      --record.freezes_in_doubt;
       record.frozen = pending.status->received;
       // It may have restarted since it was last looked at.
       if (record.started_us != 0 && pending.status->start_time_us != 0 &&
@@ -123,6 +135,8 @@ void Turn::refuse(std::string why) {
   state.wanted.reset();
   state.pending.clear();
   if (!state.doubtful) state.candidate.reset();
+  // What failed to promote may do better the next time, and nobody else is left.
+  for (auto& record : state.nodes) record.barred = false;
   hold(std::move(why));
 }
 

@@ -31,15 +31,13 @@ void Turn::close_gate() {
 
 void Turn::fence_and_freeze() {
   const auto known = facts();
-  state.soft_fenced = state.last_primary;
   decision.authority_changed = true;
-  act(Fence{*state.last_primary, false}, policy.fence_timeout);
+  fence_softly(*state.last_primary, policy.fence_timeout);
   // The others stand still so that none gets ahead of the candidate.
   for (NodeId node = 0; node < state.nodes.size(); ++node) {
     if (node == state.last_primary || node == state.candidate || known.is_outsider(node)) continue;
     if (!known.says_replica(node)) continue;
-    state.nodes[node].needs_repoint = state.nodes[node].freeze_sent = true;
-    act(FreezeReceiver{node}, policy.freeze_patience);
+    freeze(node, policy.freeze_patience);
   }
   enter(Phase::fencing);
 }
@@ -49,6 +47,7 @@ void Turn::await_candidate() {
     if (!pending.status) continue;
     if (std::holds_alternative<Fence>(pending.action.task)) {
       state.final_position = log_end(*pending.status);
+      --state.nodes[*state.last_primary].fences_in_doubt;
     }
   }
   record_frozen();

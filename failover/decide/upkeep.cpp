@@ -6,6 +6,16 @@ bool shares_history(const Facts& f, NodeId node) {
   return f.traits().numbers_histories || f.errant(node) == "";
 }
 
+void lead(Turn& t, NodeId node) {
+  const auto& status = *t.facts().answer(node);
+  if (t.facts().traits().restart_discards_received && status.role == model::Role::replica &&
+      !status.position.covers(status.received)) {
+    t.state.nodes[node].restarted_at = t.now;
+    t.decision.authority_changed = true;
+  }
+  t.act(Repoint{node, *t.state.primary}, t.policy.repoint_timeout);
+}
+
 void follows(Turn& t, NodeId node) {
   auto& record = t.state.nodes[node];
   record.needs_repoint = record.freeze_sent = record.diverged = false;

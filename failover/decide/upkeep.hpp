@@ -32,6 +32,9 @@ inline bool streams(const Facts& f, NodeId node) {
 // replica with transactions of its own streams as well: there it is compared.
 bool shares_history(const Facts& f, NodeId node);
 
+// Tells it to follow the primary. By GTID a replica throws away what it has received
+// and not applied, and fetches it again: what it acknowledged proves nothing until then.
+void lead(Turn& t, NodeId node);
 void follows(Turn& t, NodeId node);
 void diverge(Turn& t, NodeId node, std::string why);
 

@@ -56,6 +56,7 @@ void to_json(nlohmann::json& out, const Authority& a) {
          {"candidate", a.candidate},
          {"former_primaries", a.former_primaries},
          {"needs_repoint", a.needs_repoint},
+         {"in_doubt", a.in_doubt},
          {"maintenance", a.maintenance},
          {"diverged", a.diverged},
          {"started_us", a.started_us},
@@ -71,6 +72,7 @@ void from_json(const nlohmann::json& in, Authority& a) {
   a.candidate = in.value("candidate", std::string{});
   in.at("former_primaries").get_to(a.former_primaries);
   in.at("needs_repoint").get_to(a.needs_repoint);
+  a.in_doubt = in.value("in_doubt", a.in_doubt);
   in.at("maintenance").get_to(a.maintenance);
   a.diverged = in.value("diverged", a.diverged);
   a.started_us = in.value("started_us", a.started_us);

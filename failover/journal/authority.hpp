@@ -26,6 +26,7 @@ struct Authority {
   std::string candidate;  // told to promote, not known whether it did; ""
   std::vector<std::string> former_primaries;
   std::vector<std::string> needs_repoint;
+  std::vector<std::string> in_doubt;  // a freeze or a fence may still come into force
   std::vector<std::string> maintenance;
   std::vector<std::string> diverged;
   std::map<std::string, std::int64_t> started_us;  // of each node's server, where known

@@ -169,8 +169,9 @@ void from_json(const json& in, Action& action) {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     NodeRecord, maintenance, diverged, barred, quarantined, former_primary, rejoin_prepared, reason,
-    needs_repoint, freeze_sent, repoint_failures, fence_failures, retry_at, waiting_since,
-    errant_since, started_us, start_probed, received_before, restarted_at, lost_received, frozen)
+    needs_repoint, freeze_sent, freezes_in_doubt, fences_in_doubt, repoint_failures, fence_failures,
+    retry_at, waiting_since, errant_since, started_us, start_probed, received_before, restarted_at,
+    lost_received, frozen)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PendingAction, action, finished, outcome, text, status)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     ClusterState, epoch, epoch_used, primary, last_primary, gate, paused, lease_held,

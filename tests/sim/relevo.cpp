@@ -29,8 +29,10 @@ void World::relevo_restarts() {
   for (const auto& node : policy_.nodes) settings.addresses.push_back(node.host + ":5432");
   detector_.emplace(settings, databases_.size());
   std::fill(probed_.begin(), probed_.end(), false);
-  worker_ = {};
+  std::fill(proxies_.begin(), proxies_.end(), Proxy{});
   unacknowledged_.clear();
+  automatic_failovers_ = 0;
+  doomed_ = false;
   for (NodeId node = 0; node < databases_.size(); ++node) {
     after(milliseconds(below(50)), [this, node, life = life_] {
       if (life == life_) probe(node);
@@ -40,13 +42,24 @@ void World::relevo_restarts() {
 }
 
 void World::probe(NodeId node) {
+  look(node, detector_->wants_fresh_probe(node, now_));
+  // A second connection beside the first: its answer may overtake, or come late.
+  if (chance(0.3)) look(node, true);
+  after(probe_interval, [this, node, life = life_] {
+    if (life == life_) probe(node);
+  });
+}
+
+void World::look(NodeId node, bool fresh) {
   model::Observation seen;
   seen.node = node;
   seen.sent = now_;
-  seen.fresh_connection = detector_->wants_fresh_probe(node, now_) || chance(0.3);
-  Duration takes = milliseconds(1 + below(5));
+  seen.fresh_connection = fresh;
+  Duration takes = milliseconds(1 + below(chance(0.05) ? 450 : 5));
   const auto& database = databases_[node];
-  if (!database.reachable || database.frozen) {
+  const bool silent = !database.reachable || database.mute || database.frozen ||
+                      (now_ < database.flaky_until && chance(0.8));
+  if (silent) {
     seen.outcome = model::ProbeOutcome::timeout;
     takes = probe_timeout;
   } else if (!database.running) {
@@ -57,58 +70,72 @@ void World::probe(NodeId node) {
   } else if (chance(0.002)) {
     seen.outcome = model::ProbeOutcome::too_many_connections;
     seen.sqlstate = "53300";
+  } else if (database.disk_full && chance(0.5)) {
+    seen.outcome = model::ProbeOutcome::error;
+    seen.sqlstate = "53100";
   } else {
     seen.outcome = model::ProbeOutcome::ok;
     seen.status = status_of(node);
   }
-  after(takes, [this, seen, life = life_]() mutable {
+  after(takes, [this, seen = std::move(seen), life = life_]() mutable {
     if (life != life_) return;
     seen.received = now_;
     detector_->observe(seen);
     probed_[seen.node] = true;
     evidence();
   });
-  after(std::max<Duration>(probe_interval, takes), [this, node, life = life_] {
-    if (life == life_) probe(node);
-  });
 }
 
 void World::evidence() {
-  decide::Observed observed;
+  auto& observed = std::get<decide::Observed>(observed_);
+  observed.nodes.resize(databases_.size());
   const auto reference = state_.primary ? state_.primary : state_.last_primary;
   for (NodeId node = 0; node < databases_.size(); ++node) {
-    observed.nodes.push_back(
-        {detector_->assess(node, reference, now_), detector_->latest(node), probed_[node]});
+    auto& seen = observed.nodes[node];
+    seen.assessment = detector_->assess(node, reference, now_);
+    seen.latest = detector_->latest(node);
+    seen.probed = probed_[node];
   }
-  feed(observed);
+  feed(observed_);
 }
 
 void World::feed(const decide::Event& first) {
-  decide::Event event = first;
+  const decide::Event* event = &first;
+  decide::Event next;
   for (int i = 0;; ++i) {
     if (i == 64) return violate("rules go round in circles");
     const auto before = settled();
-    const auto decision = decide::step(state_, policy_, now_, event);
+    const auto decision = decide::step(state_, policy_, now_, *event);
     ++outcome_.steps;
     check_step(before, decision);
     if (decision.rule == 0) return;
     outcome_.rules.insert(decision.rule);
-    for (const auto& note : decision.notes) {
-      log("rule " + std::to_string(decision.rule) + ": " + note.text);
+    if (print_) {
+      for (const auto& note : decision.notes) {
+        log("rule " + std::to_string(decision.rule) + ": " + note.text);
+      }
     }
     if (decision.authority_changed) persisted_ = decide::hint_of(state_);
+    // A process may be killed between any two things that it does.
+    auto left = doomed_ ? below(decision.actions.size() + 1) : decision.actions.size() + 1;
     for (const auto& reply : decision.replies) {
       log("reply: " + reply.text);
       open_commands_.erase(reply.id);
     }
-    event = decide::Tick{};
+    next = decide::Tick{};
+    event = &next;
     for (const auto& action : decision.actions) {
+      if (left-- == 0) break;
       if (std::holds_alternative<decide::PublishView>(action.task)) {
         publish();
-        event = decide::ViewPublished{sequence_};
+        next = decide::ViewPublished{sequence_};
       } else {
         carry_out(action);
       }
+    }
+    if (doomed_) {
+      log("FAULT Relevo dies after deciding by rule " + std::to_string(decision.rule));
+      return relevo_restarts();
     }
   }
 }
@@ -116,22 +143,38 @@ void World::feed(const decide::Event& first) {
 void World::publish() {
   const auto sequence = ++sequence_;
   const auto authority = decide::authority_of(state_);
-  const bool slow = !healing_ && chance(0.1);
-  // Messages to a worker arrive in the order in which they were sent.
-  delivered_at_ =
-      std::max(delivered_at_, now_ + milliseconds(slow ? 50 + below(400) : 1 + below(5)));
-  at(delivered_at_, [this, sequence, authority, life = life_] {
-    if (life != life_) return;
-    if (authority.epoch < worker_.epoch) return violate("a View of an older epoch was applied");
-    const bool let_go = worker_.primary && worker_.primary != authority.primary;
-    worker_ = {authority.primary, authority.epoch, authority.gate == model::PrimaryGate::open};
-    if (worker_.primary) {
-      were_published_.insert(*worker_.primary);
-      told_to_promote_.clear();
-    }
-    if (let_go) unacknowledged_.clear();  // its connections are gone, and their answers
-    feed(decide::ViewApplied{{sequence, authority.epoch, 0}});
-  });
+  for (std::size_t i = 0; i < proxies_.size(); ++i) {
+    auto& proxy = proxies_[i];
+    const bool slow = !healing_ && (now_ < proxy.slow_until || chance(0.1));
+    const bool stuck = !healing_ && now_ < proxy.slow_until;
+    const auto takes = milliseconds(slow ? 50 + below(stuck ? 7000 : 400) : 1 + below(5));
+    // Messages to a worker arrive in the order in which they were sent.
+    proxy.delivered_at = std::max(proxy.delivered_at, now_ + takes);
+    at(proxy.delivered_at, [this, i, sequence, authority, life = life_] {
+      if (life != life_) return;
+      auto& one = proxies_[i];
+      if (authority.epoch < one.epoch) return violate("a View of an older epoch was applied");
+      const bool let_go = one.primary && one.primary != authority.primary;
+      one.primary = authority.primary;
+      one.epoch = authority.epoch;
+      one.open = authority.gate == model::PrimaryGate::open;
+      one.sequence = sequence;
+      if (one.primary) {
+        were_published_.insert(*one.primary);
+        told_to_promote_.clear();
+      }
+      // Its connections are gone, and their answers.
+      if (let_go) {
+        std::erase_if(unacknowledged_, [&](const Waiting& waiting) { return waiting.proxy == i; });
+      }
+      model::ViewApplied applied{sequence, authority.epoch, 0};
+      for (const auto& other : proxies_) {
+        applied.sequence = std::min(applied.sequence, other.sequence);
+        applied.epoch = std::min(applied.epoch, other.epoch);
+      }
+      feed(decide::ViewApplied{applied});
+    });
+  }
 }
 
 void World::carry_out(const decide::Action& action) {
@@ -142,33 +185,68 @@ void World::carry_out(const decide::Action& action) {
     });
     return;
   }
-  const bool faulty = !healing_;
-  const bool never_reaches = faulty && chance(action_fault_);
-  const bool answer_lost = faulty && chance(action_fault_);  // it happened all the same
-  const bool silent = faulty && chance(0.01);
   const auto node = *decide::node_of(action.task);
   latest_action_[node] = action.id;
-  after(milliseconds(5 + below(40)),
-        [this, node, action, never_reaches, answer_lost, silent, life = life_] {
-          decide::ActionFinished result;
-          result.id = action.id;
-          if (life != life_ && chance(0.5)) return;
-          // The executor gives up what it is doing to a node when there is something newer.
-          if (life == life_ && latest_action_[node] != action.id) return;
-          if (never_reaches) {
-            result.outcome = decide::ActionOutcome::unknown;
-            result.text = "lost on the way";
-          } else {
-            result = perform(action);
-          }
-          if (answer_lost) {
-            result.outcome = decide::ActionOutcome::unknown;
-            result.text = "the answer was lost";
-            result.status.reset();
-          }
-          if (life != life_ || silent) return;
-          feed(result);
-        });
+  const auto& database = databases_[node];
+  const auto disk = database.slow_disk && !healing_ ? milliseconds(below(6000)) : milliseconds(0);
+  const auto arrives = now_ + milliseconds(5 + below(40)) + disk;
+  const bool in_time = arrives < action.deadline;
+  at(arrives, [this, action, in_time, life = life_] {
+    if (life != life_ && chance(0.5)) return;
+    arrive(action, in_time, life == life_);
+  });
+  if (in_time) return;
+  at(action.deadline, [this, id = action.id, life = life_] {
+    if (life == life_) answer({id, decide::ActionOutcome::unknown, "timed out", {}});
+  });
+}
+
+// What was sent has reached the node, or should have.
+void World::arrive(const decide::Action& action, bool in_time, bool of_this_life) {
+  const bool faulty = !healing_;
+  const auto node = *decide::node_of(action.task);
+  auto& database = databases_[node];
+  decide::ActionFinished result;
+  result.id = action.id;
+  // The executor gives up what it is doing to a node when there is something newer; what
+  // the server has begun it may still do.
+  const bool given_up = latest_action_[node] != action.id;
+  if (of_this_life && given_up && chance(0.5)) return;
+  const bool stands_still = database.running && database.frozen && database.reachable;
+  if (faulty && chance(schedule_.action_fault)) {
+    result.outcome = decide::ActionOutcome::unknown;
+    result.text = "lost on the way";
+  } else if (stands_still && chance(0.5)) {
+    database.stuck.push_back(action);
+    result.outcome = decide::ActionOutcome::unknown;
+    result.text = "no answer";
+  } else {
+    result = perform(action);
+  }
+  // Done, but nobody is told.
+  if (database.mute || (faulty && chance(schedule_.action_fault))) {
+    result.outcome = decide::ActionOutcome::unknown;
+    result.text = "the answer was lost";
+    result.status.reset();
+  }
+  if (!of_this_life || given_up || !in_time) return;
+  if (faulty && chance(0.01)) {
+    // Nothing comes for long, and then it does.
+    after(milliseconds(below(12000)), [this, result, life = life_] {
+      if (life == life_) answer(result);
+    });
+    return;
+  }
+  answer(result);
+}
+
+void World::answer(const decide::ActionFinished& result) {
+  if (!healing_ && chance(0.05)) {
+    after(milliseconds(below(1000)), [this, result, life = life_] {
+      if (life == life_) feed(result);
+    });
+  }
+  feed(result);
 }
 
 decide::ActionFinished World::perform(const decide::Action& action) {
@@ -180,6 +258,15 @@ decide::ActionFinished World::perform(const decide::Action& action) {
   if (!answers(node)) {
     result.outcome = decide::ActionOutcome::failed;
     result.text = "no connection";
+    return result;
+  }
+  // PostgreSQL writes its settings down; a promotion writes on either.
+  const bool writes = std::holds_alternative<decide::Promote>(action.task) ||
+                      (!gtid_ && !std::holds_alternative<decide::ReadRole>(action.task) &&
+                       !std::holds_alternative<decide::AwaitPosition>(action.task));
+  if (database.disk_full && writes) {
+    result.outcome = decide::ActionOutcome::failed;
+    result.text = "disk full";
     return result;
   }
   result.outcome = decide::ActionOutcome::ok;

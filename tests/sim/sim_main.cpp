@@ -1,50 +1,120 @@
-// failover_sim [--seeds N] [--first SEED] [--print]: runs N seeds; a failing one is
-// named, so that `--first SEED --seeds 1 --print` shows its whole history.
+// failover_sim [--seeds N] [--first SEED] [--threads N]: runs N schedules, on every core.
+// Each that fails is named, and the first is printed, shrunk to the faults that matter.
+// failover_sim --seed SEED: that one, with its whole history; shrunk if it fails.
+#include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <mutex>
+#include <thread>
 
+#include "tests/sim/shrink.hpp"
 #include "tests/sim/world.hpp"
 
+namespace relevo::sim {
+namespace {
+
+constexpr std::size_t failures_max = 10;  // then it ends
+
+struct Totals {
+  std::map<int, std::uint64_t> fired;  // by rule: in how many schedules
+  std::map<std::uint64_t, std::string> failed;
+  std::uint64_t schedules = 0, steps = 0, failovers = 0, switchovers = 0;
+
+  void add(std::uint64_t seed, const Outcome& outcome) {
+    ++schedules;
+    steps += outcome.steps;
+    failovers += outcome.failovers;
+    switchovers += outcome.switchovers;
+    for (const int rule : outcome.rules) ++fired[rule];
+    if (!outcome.violation.empty()) failed.emplace(seed, outcome.violation);
+  }
+};
+
+Totals run_all(std::uint64_t first, std::uint64_t count, unsigned threads) {
+  Totals totals;
+  std::mutex mutex;
+  std::atomic<std::uint64_t> next{first};
+  std::atomic<std::size_t> failures{0};
+  const auto work = [&] {
+    for (;;) {
+      const auto seed = next.fetch_add(1);
+      if (seed >= first + count || failures >= failures_max) return;
+      const auto schedule = draw_schedule(seed);
+      const auto outcome = World(schedule, false).run();
+      if (!outcome.violation.empty()) ++failures;
+      const std::scoped_lock lock(mutex);
+      totals.add(seed, outcome);
+    }
+  };
+  std::vector<std::thread> workers;
+  for (unsigned i = 0; i < threads; ++i) workers.emplace_back(work);
+  for (auto& worker : workers) worker.join();
+  return totals;
+}
+
+// The schedule, then its history.
+int show(std::uint64_t seed) {
+  const auto whole = draw_schedule(seed);
+  const auto schedule = shrink(whole);
+  std::printf("seed %llu%s: %s\n", static_cast<unsigned long long>(seed),
+              schedule.faults.size() < whole.faults.size() ? ", shrunk" : "",
+              describe(schedule).c_str());
+  const auto outcome = World(schedule, true).run();
+  std::printf("%s\n", outcome.violation.empty() ? "all checks held" : "FAILED");
+  return outcome.violation.empty() ? 0 : 1;
+}
+
+int report(const Totals& totals) {
+  for (const auto& [seed, violation] : totals.failed) {
+    std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), violation.c_str());
+  }
+  std::printf(
+      "%llu schedules, %llu steps, %llu promotions by failover, %llu by switchover, "
+      "%zu failed\n",
+      static_cast<unsigned long long>(totals.schedules),
+      static_cast<unsigned long long>(totals.steps),
+      static_cast<unsigned long long>(totals.failovers),
+      static_cast<unsigned long long>(totals.switchovers), totals.failed.size());
+  std::printf("rules never fired:");
+  for (const auto& rule : decide::rule_table()) {
+    if (!totals.fired.contains(rule.number)) std::printf(" %d", rule.number);
+  }
+  std::printf("\n");
+  if (totals.failed.empty()) return 0;
+  const auto seed = totals.failed.begin()->first;
+  std::printf("\nseed %llu without the faults that do not matter (its history: --seed %llu):\n%s",
+              static_cast<unsigned long long>(seed), static_cast<unsigned long long>(seed),
+              describe(shrink(draw_schedule(seed))).c_str());
+  return 1;
+}
+
 int main(int argc, char** argv) {
-  std::uint64_t seeds = 2000;
-  std::uint64_t first = 1;
-  bool print = false;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--print") == 0) {
-      print = true;
-    } else if (i + 1 < argc && std::strcmp(argv[i], "--seeds") == 0) {
-      seeds = std::strtoull(argv[++i], nullptr, 10);
-    } else if (i + 1 < argc && std::strcmp(argv[i], "--first") == 0) {
-      first = std::strtoull(argv[++i], nullptr, 10);
+  std::uint64_t seeds = 2000, first = 1, only = 0;
+  unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+  for (int i = 1; i < argc; i += 2) {
+    const auto is = [&](const char* name) { return std::strcmp(argv[i], name) == 0; };
+    const auto value = i + 1 < argc ? std::strtoull(argv[i + 1], nullptr, 10) : 0;
+    if (value != 0 && is("--seeds")) {
+      seeds = value;
+    } else if (value != 0 && is("--first")) {
+      first = value;
+    } else if (value != 0 && is("--seed")) {
+      only = value;
+    } else if (value != 0 && is("--threads")) {
+      threads = static_cast<unsigned>(value);
     } else {
-      std::fprintf(stderr, "usage: %s [--seeds N] [--first SEED] [--print]\n", argv[0]);
+      std::fprintf(stderr, "usage: %s [--seeds N] [--first SEED] [--threads N] | --seed SEED\n",
+                   argv[0]);
       return 2;
     }
   }
-  std::map<int, unsigned> fired;
-  unsigned failovers = 0, switchovers = 0, failed = 0;
-  std::uint64_t steps = 0;
-  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
-    relevo::sim::World world({.seed = seed, .length = std::chrono::seconds(10), .print = print});
-    const auto outcome = world.run();
-    for (const int rule : outcome.rules) ++fired[rule];
-    failovers += outcome.failovers;
-    switchovers += outcome.switchovers;
-    steps += outcome.steps;
-    if (outcome.violation.empty()) continue;
-    std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed),
-                outcome.violation.c_str());
-    if (++failed == 10) break;
-  }
-  std::printf("%llu seeds, %llu steps, %u promotions by failover, %u by switchover, %u failed\n",
-              static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(steps),
-              failovers, switchovers, failed);
-  std::printf("rules never fired:");
-  for (const auto& rule : relevo::decide::rule_table()) {
-    if (!fired.contains(rule.number)) std::printf(" %d", rule.number);
-  }
-  std::printf("\n");
-  return failed == 0 ? 0 : 1;
+  return only != 0 ? show(only) : report(run_all(first, seeds, threads));
 }
+
+}  // namespace
+}  // namespace relevo::sim
+
+int main(int argc, char** argv) { return relevo::sim::main(argc, argv); }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace relevo::sim {
 
@@ -19,20 +20,19 @@ std::string uuid_of(NodeId node) {
 
 }  // namespace
 
-World::World(const Options& options) : options_(options), random_(options.seed) {
-  now_ = Instant(seconds(1000));
-  const auto count = static_cast<unsigned>(2 + below(4));
-  gtid_ = chance(0.5);
-  policy_.engine = gtid_ ? model::Engine::mysql : model::Engine::postgres;
-  databases_.resize(count);
-  probed_.resize(count);
-  for (NodeId node = 0; node < count; ++node) {
-    policy_.nodes.push_back({.name = "n" + std::to_string(node),
-                             .host = "n" + std::to_string(node),
-                             .port = 5432,
-                             .zone = node % 2 == 0 ? "a" : "b",
-                             .priority = static_cast<unsigned>(below(2)) * 50 + 50,
-                             .never_promote = chance(0.05)});
+World::World(const Schedule& schedule, bool print)
+    : schedule_(schedule),
+      print_(print),
+      random_(schedule.seed * 2 + 1),
+      now_(seconds(1000)),
+      started_(now_),
+      policy_(schedule.policy),
+      gtid_(schedule.gtid),
+      databases_(policy_.nodes.size()),
+      probed_(policy_.nodes.size()),
+      proxies_(schedule.proxies),
+      well_since_(now_) {
+  for (NodeId node = 0; node < databases_.size(); ++node) {
     auto& database = databases_[node];
     database.started = now_ - seconds(60);
     database.heard = now_;
@@ -43,38 +43,14 @@ World::World(const Options& options) : options_(options), random_(options.seed) 
       database.read_only = gtid_;
     }
   }
-  if (chance(0.5)) {
-    policy_.durability = decide::Durability::quorum;
-    policy_.acks = static_cast<unsigned>(1 + below(count - 1));
-  }
-  fault_gap_ms_ = 300 + below(3000);
-  action_fault_ = chance(0.3) ? 0.25 : 0.03;
-  hands_on_ = policy_.durability == decide::Durability::async && chance(0.15);
-  if (chance(0.08)) policy_.mode = decide::Mode::manual;
-  if (hands_on_ && chance(0.3)) policy_.mode = decide::Mode::off;
-  policy_.promote_timeout = seconds(3);
-  policy_.verify_timeout = seconds(2);
-  policy_.repoint_timeout = seconds(2);
-  policy_.retry_delay_max = seconds(4);
-  policy_.failovers_max = static_cast<unsigned>(2 + below(3));
 }
 
 void World::at(Instant when, std::function<void()> what) { agenda_.emplace(when, std::move(what)); }
 
-bool World::chance(double probability) {
-  return static_cast<double>(random_() >> 11) * 0x1.0p-53 < probability;
-}
-
-std::uint64_t World::below(std::uint64_t bound) { return random_() % bound; }
-
 void World::log(const std::string& line) {
-  if (!options_.print) return;
-  const auto since = std::chrono::duration_cast<milliseconds>(now_.time_since_epoch()).count();
-  std::printf("%9.3f %s\n", static_cast<double>(since) / 1000.0 - 1000.0, line.c_str());
-}
-
-bool World::link(NodeId a, NodeId b) const {
-  return !cut_.contains({std::min(a, b), std::max(a, b)});
+  if (!print_) return;
+  const auto since = std::chrono::duration_cast<milliseconds>(now_ - started_).count();
+  std::printf("%9.3f  %s\n", static_cast<double>(since) / 1000.0, line.c_str());
 }
 
 bool World::answers(NodeId node) const {
@@ -100,13 +76,17 @@ bool World::is_contained(const Database& shorter, const Database& longer) const 
 void World::replicate() {
   for (NodeId node = 0; node < databases_.size(); ++node) {
     auto& replica = databases_[node];
+    const bool streamed = replica.streaming;
     replica.streaming = false;
     if (replica.running && !replica.frozen) apply(replica);
     if (replica.primary || !replica.running || replica.frozen || !replica.upstream) continue;
     if (replica.receiver_stopped) continue;
     const auto& source = databases_[*replica.upstream];
-    const bool connected = source.running && !source.frozen && link(node, *replica.upstream) &&
-                           now_ - source.started >= startup_time;
+    // A stream that stands needs the one way alone; to begin one takes both.
+    const bool path =
+        flows(*replica.upstream, node) && (streamed || flows(node, *replica.upstream));
+    const bool connected =
+        source.running && !source.frozen && path && now_ - source.started >= startup_time;
     if (!connected) continue;
     if (!gtid_ && (!is_contained(replica, source) || source.timeline < replica.timeline)) continue;
     replica.streaming = true;
@@ -119,6 +99,9 @@ void World::replicate() {
 // A few writes at a time. By GTID: whatever the source has logged, in its order, and the
 // replica has not, though it may have others of its own.
 void World::receive(Database& replica, const Database& source) {
+  const bool stalled =
+      replica.disk_full || now_ < replica.lagging_until || (replica.slow_disk && chance(0.7));
+  if (stalled) return;
   const auto burst = 1 + below(8);
   const auto available = gtid_ ? source.applied : source.log.size();
   if (is_contained(replica, source) && replica.log.size() <= available &&
@@ -141,6 +124,7 @@ void World::receive(Database& replica, const Database& source) {
 void World::apply(Database& database) {
   const auto waiting = database.log.size() - database.applied;
   const bool all = !gtid_ || database.primary;
+  if (!all && (database.disk_full || now_ < database.lagging_until)) return;
   database.applied += all ? waiting : std::min<std::size_t>(waiting, below(8));
 }
 
@@ -229,7 +213,8 @@ std::string World::follow(NodeId node, NodeId primary) {
     if (!databases_[primary].primary) return "that is no primary";
     if (database.primary && !database.read_only) return "a primary that takes writes";
     if (!is_contained(database, databases_[primary])) return "it has what the primary lacks";
-    if (!database.primary) database.log.resize(database.applied);  // fetched again
+    const bool led_back = database.upstream == primary;  // and keeps what it has received
+    if (!database.primary && !led_back) database.log.resize(database.applied);  // fetched again
     database.primary = database.receiver_stopped = false;
   }
   database.upstream = primary;
@@ -240,6 +225,19 @@ std::string World::follow(NodeId node, NodeId primary) {
 void World::crash(NodeId node) {
   databases_[node].running = false;
   databases_[node].frozen = false;
+  databases_[node].stuck.clear();
+}
+
+void World::thaw(NodeId node) {
+  auto& database = databases_[node];
+  database.frozen = false;
+  const auto stuck = std::exchange(database.stuck, {});
+  if (!database.running) return;
+  for (const auto& action : stuck) {
+    log(policy_.nodes[node].name +
+        " thaws and does what it was told: " + std::string(decide::name_of(action.task)));
+    perform(action);
+  }
 }
 
 void World::restart(NodeId node) {
@@ -255,19 +253,22 @@ void World::restart(NodeId node) {
     }
   }
   database.running = true;
-  database.frozen = false;
+  thaw(node);
 }
 
 Outcome World::run() {
-  const auto trouble_ends = now_ + options_.length;
   relevo_restarts();
   std::function<void()> replication = [&] {
     replicate();
+    watch_wellbeing();
     client_writes();
     after(replication_interval, replication);
   };
   after(replication_interval, replication);
-  schedule_faults();
+  for (const auto& fault : schedule_.faults) {
+    at(started_ + fault.at, [this, &fault] { strike(fault); });
+  }
+  const auto trouble_ends = started_ + schedule_.length;
   at(trouble_ends, [this] { heal(); });
   const auto end = trouble_ends + seconds(90);
   while (outcome_.violation.empty() && !agenda_.empty() && agenda_.begin()->first <= end) {

@@ -10,8 +10,11 @@
 // throws the rest away when it restarts, roles are what statements make of them, and
 // a server comes up read-only and follows whom it followed.
 //
-// A "client" writes through the published View only, as the data plane would: to
-// the View's primary, under its epoch, while its gate is open.
+// A "client" writes through one of the proxies, as the data plane would: to the primary
+// of the View that this proxy has applied, under its epoch, while its gate is open.
+//
+// A node that stands still has what was sent to it in its socket: it does that when
+// it thaws, however old it is by then.
 #pragma once
 
 #include <cstdint>
@@ -19,19 +22,16 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "failover/decide/step.hpp"
+#include "tests/sim/random.hpp"
+#include "tests/sim/schedule.hpp"
 #include "topology/detect/detector.hpp"
 
 namespace relevo::sim {
-
-using model::Duration;
-using model::Instant;
-using model::NodeId;
 
 // One write, by the node and timeline that took it: two histories never share one.
 struct Write {
@@ -45,6 +45,12 @@ struct Database {
   bool running = true;
   bool frozen = false;    // SIGSTOP
   bool reachable = true;  // from Relevo
+  bool mute = false;      // what is asked arrives, no answer comes back
+  bool disk_full = false;
+  bool slow_disk = false;
+  Instant flaky_until{};  // probes get no answer
+  Instant lagging_until{};
+  std::vector<decide::Action> stuck;  // sent while it stood still
   bool primary = false;
   bool read_only = false;
   std::uint32_t timeline = 1;
@@ -59,12 +65,6 @@ struct Database {
   std::uint64_t end() const { return log.empty() ? 100 : log.back().end; }
 };
 
-struct Options {
-  std::uint64_t seed = 1;
-  Duration length = std::chrono::seconds(60);  // of trouble; then everything is healed
-  bool print = false;
-};
-
 struct Outcome {
   std::string violation;  // "" when all checks held
   std::set<int> rules;    // that fired
@@ -75,20 +75,21 @@ struct Outcome {
 
 class World {
  public:
-  explicit World(const Options& options);
-  bool gtid() const { return gtid_; }
+  // `print`: its history goes to standard output.
+  World(const Schedule& schedule, bool print);
   Outcome run();
 
  private:
   // --- time ---
   void at(Instant when, std::function<void()> what);
   void after(Duration delay, std::function<void()> what) { at(now_ + delay, std::move(what)); }
-  bool chance(double probability);
-  std::uint64_t below(std::uint64_t bound);
+  bool chance(double probability) { return random_.chance(probability); }
+  std::uint64_t below(std::uint64_t bound) { return random_.below(bound); }
 
   // --- databases ---
   bool answers(NodeId node) const;  // to Relevo
-  bool link(NodeId a, NodeId b) const;
+  bool flows(NodeId from, NodeId to) const { return !cut_.contains({from, to}); }
+  bool link(NodeId a, NodeId b) const { return flows(a, b) && flows(b, a); }
   void replicate();
   void receive(Database& replica, const Database& source);
   void apply(Database& database);
@@ -102,23 +103,32 @@ class World {
   bool is_contained(const Database& shorter, const Database& longer) const;
   void crash(NodeId node);
   void restart(NodeId node);
+  void thaw(NodeId node);
 
   // --- Relevo ---
   void probe(NodeId node);
+  void look(NodeId node, bool fresh);
   void evidence();
   void feed(const decide::Event& event);
   void carry_out(const decide::Action& action);
+  void arrive(const decide::Action& action, bool in_time, bool of_this_life);
+  void answer(const decide::ActionFinished& result);
   decide::ActionFinished perform(const decide::Action& action);
   void publish();
   void relevo_restarts();
 
   // --- clients ---
   void client_writes();
+  void acknowledge();
 
   // --- faults ---
-  void schedule_faults();
-  void fault();
+  void strike(const Fault& fault);
+  void strike_disk(const Fault& fault);
+  void strike_by_hand(const Fault& fault);
+  void strike_relevo(const Fault& fault);
   void heal();
+  void operator_decides(int attempt);
+  void order(decide::CommandKind kind, std::optional<NodeId> node, bool allow_data_loss);
 
   // --- checks ---
   void violate(std::string what);
@@ -135,28 +145,31 @@ class World {
     return {state_.epoch, state_.phase, state_.primary, state_.gate, state_.next_action};
   }
   void check_step(const Settled& before, const decide::Decision& decision);
+  void check_flaps(int rule);
+  void check_loss(NodeId candidate);
+  void check_writable();
+  void watch_wellbeing();
   void check_promotion(NodeId node);
   bool has_errant(NodeId node) const;
+  bool named_outsider(NodeId node) const;
+  bool seen_answering(NodeId node) const;
   bool serves() const;     // a working, writable primary is published
   bool converged() const;  // and every other node follows it or is named as an outsider
   void check_end();
   void log(const std::string& line);
 
-  Options options_;
-  std::mt19937_64 random_;
-  Instant now_{};
+  const Schedule& schedule_;
+  bool print_;
+  Random random_;
+  Instant now_{}, started_{};
   std::multimap<Instant, std::function<void()>> agenda_;
 
-  decide::Policy policy_;
-  bool gtid_ = false;  // MySQL's kind of databases
+  const decide::Policy& policy_;
+  bool gtid_;  // MySQL's kind of databases
   std::vector<Database> databases_;
-  std::set<std::pair<NodeId, NodeId>> cut_;
+  std::set<std::pair<NodeId, NodeId>> cut_;  // from, to
   std::uint64_t next_write_ = 1;
   bool healing_ = false;
-  // Runs differ in kind: how often something breaks, and what kinds of it do.
-  std::uint64_t fault_gap_ms_ = 1500;
-  double action_fault_ = 0.03;
-  bool hands_on_ = false;  // people promote behind our back (async mode only)
 
   std::optional<detect::Detector> detector_;
   std::vector<bool> probed_;
@@ -165,19 +178,25 @@ class World {
   std::uint64_t life_ = 0;  // of the Relevo process: what an older one began is lost
   std::map<NodeId, decide::ActionId> latest_action_;
   std::uint64_t sequence_ = 0;
-  Instant delivered_at_{};  // when the last View sent reaches the worker
+  bool doomed_ = false;                         // Relevo dies in the middle of its next decision
+  decide::Event observed_{decide::Observed{}};  // kept for its room
   decide::CommandId next_command_ = 1;
   std::map<decide::CommandId, decide::OperatorCommand> open_commands_;
 
-  struct Worker {
+  struct Proxy {
     std::optional<NodeId> primary;
     model::Epoch epoch = 0;
     bool open = false;
-  } worker_;
+    std::uint64_t sequence = 0;  // of the View that it has applied
+    Instant delivered_at{};      // when the last View sent reaches it
+    Instant slow_until{};
+  };
+  std::vector<Proxy> proxies_;
 
   struct Waiting {
     std::uint64_t id;
     NodeId node;
+    std::size_t proxy;
     std::size_t length;  // of the log with it
   };
   std::vector<Waiting> unacknowledged_;
@@ -191,6 +210,9 @@ class World {
   std::set<NodeId> were_published_;
   std::optional<NodeId> dead_for_good_;  // healing leaves this primary dead
   bool operator_decided_ = false;        // data loss was allowed
+  Instant well_since_{};                 // since when nothing is wrong with any node or link
+  bool automatic_ = false;               // the failover in progress, or the last one
+  unsigned automatic_failovers_ = 0;     // since an operator has looked, or Relevo restarted
   Outcome outcome_;
 };
 

@@ -188,6 +188,7 @@ TEST(Authority, IsReadBackAndNeverGuessed) {
   authority.primary = "db2";
   authority.former_primaries = {"db1"};
   authority.candidate = "db3";
+  authority.in_doubt = {"db2"};
   authority.started_us = {{"db2", 1'700'000'000'000'000}};
   authority.restarted = {"db2"};
   authority.diverged = {"db4"};

@@ -78,6 +78,10 @@ TEST(Adoption, SomebodyElsesPromotionIsFollowedWhenUnambiguous) {
   stage.verdict(0, Verdict::unreachable);
   stage.primary(1, 2);
   EXPECT_TRUE(has(stage.later(100ms), 102));
+  EXPECT_EQ(stage.state.primary, std::nullopt) << "a worker may still write to the old one";
+  // What was decided stands, though the old one is back by then.
+  stage.primary(0);
+  EXPECT_TRUE(has(stage.applied(), 101));
   EXPECT_EQ(stage.state.primary, 1U);
   EXPECT_EQ(stage.state.epoch, epoch + 1);
   EXPECT_NE(stage.state.nodes[0].former_primary, 0U);
@@ -392,10 +396,63 @@ TEST(Promotion, InDoubtIsHeldUntilTheCandidateSpeaks) {
     in_doubt(stage);
     stage.primary(0);
     stage.primary(1, 2);
-    EXPECT_TRUE(has(stage.later(100ms), 101));
+    stage.later(100ms);
+    EXPECT_TRUE(has(stage.applied(), 101));
     EXPECT_EQ(stage.state.primary, 0U);
     EXPECT_TRUE(stage.state.nodes[1].quarantined);
   }
+}
+
+TEST(Promotion, LostCandidateThatIsAReplicaAfterAllMayBeTriedAgain) {
+  Stage stage;
+  in_doubt(stage);
+  stage.verdict(1, Verdict::dead);
+  stage.dead(2);
+  EXPECT_TRUE(has(stage.later(100ms), 404));
+  stage.applied();  // and nobody is left: refused
+  ASSERT_EQ(stage.state.phase, Phase::held);
+  ASSERT_TRUE(stage.state.nodes[1].quarantined);
+  stage.detached(1);
+  EXPECT_TRUE(has(stage.later(100ms), 409));
+  EXPECT_FALSE(stage.state.nodes[1].quarantined);
+  stage.applied();
+  stage.ok("FreezeReceiver", 1);
+  EXPECT_EQ(stage.state.candidate, 1U);
+}
+
+TEST(Promotion, NodeThatFailedIsTriedAgainWhenNobodyElseIsLeft) {
+  Stage stage(2);
+  stage.failover_to_promoting();
+  for (unsigned attempt = 1; attempt <= stage.policy.promote_attempts_max; ++attempt) {
+    stage.fails("Promote");
+    stage.ok("ReadRole");
+  }
+  stage.applied();
+  stage.ok("FreezeReceiver", 1);
+  ASSERT_EQ(stage.state.phase, Phase::held) << "at once it would fail again";
+  EXPECT_TRUE(has(stage.later(5s), 406));
+  stage.applied();
+  stage.ok("FreezeReceiver", 1);
+  EXPECT_EQ(stage.state.phase, Phase::promoting);
+}
+
+TEST(Failover, LossAgainstAnotherReplicaCountsThoughThePrimaryIsNotKnown) {
+  Hint hint;
+  hint.epoch = 3;
+  hint.primary = 0;
+  hint.timeline = 1;
+  Stage stage(3, hint);
+  stage.policy.loss_bytes_max = 100;
+  stage.policy.nodes[1].never_promote = true;
+  stage.dead(0);
+  for (const NodeId node : {1U, 2U}) stage.detached(node);
+  stage.at(1, 1500);
+  stage.look();
+  stage.feed(LeaseGranted{});
+  stage.applied();
+  for (const NodeId node : {1U, 2U}) stage.ok("FreezeReceiver", node);
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  EXPECT_NE(stage.state.reason.find("500 bytes at least"), std::string::npos) << stage.state.reason;
 }
 
 TEST(Promotion, ExecutorThatIsSilentCountsAsUnknown) {

@@ -350,6 +350,43 @@ TEST(RelayLog, RestartedReplicaProvesNothingThoughItShowsNoLoss) {
       << stage.state.reason;
 }
 
+// Led to another primary it fetches again what it had not applied. Until then it has
+// not what it acknowledged, and if that primary dies, too, it proves nothing.
+TEST(RelayLog, RepointedReplicaProvesNothingUntilItHasFetchedItAgain) {
+  GtidStage stage(3);
+  stage.policy.durability = Durability::quorum;
+  stage.policy.acks = 2;
+  stage.failover_to_freezing();
+  for (const NodeId node : {1U, 2U}) stage.detached(node);
+  stage.status(2).position = gtids(origin + std::string("1-900"));  // received, not applied
+  for (const NodeId node : {1U, 2U}) stage.ok("FreezeReceiver", node);
+  stage.primary(1);
+  stage.ok("Promote");
+  ASSERT_EQ(stage.state.primary, 1U);
+  stage.later(100ms);
+  ASSERT_TRUE(stage.asked_for("Repoint", 2));
+  EXPECT_TRUE(stage.state.nodes[2].restarted_at);
+  EXPECT_EQ(hint_of(stage.state).restarted, std::vector<NodeId>{2});
+  stage.replica_of(2, 1);
+  stage.up_to(2, 900);
+  stage.ok("Repoint", 2);
+  stage.later(100ms);
+  EXPECT_TRUE(stage.state.nodes[2].restarted_at);
+
+  auto caught_up = stage;
+  caught_up.up_to(2, 1000);
+  caught_up.later(2s);
+  EXPECT_FALSE(caught_up.state.nodes[2].restarted_at);
+
+  stage.dead(1);
+  stage.later(100ms);
+  stage.applied();
+  stage.ok("FreezeReceiver", 2);
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  EXPECT_NE(stage.state.reason.find("0 of 2 ackers frozen"), std::string::npos)
+      << stage.state.reason;
+}
+
 TEST(RelayLog, RestartedReplicaCountsAgainOnceItCaughtUp) {
   GtidStage stage;
   stage.steady();
@@ -465,6 +502,7 @@ TEST(GtidAdoption, SomebodyElsesPromotionIsFollowedWhenAReplicaFollowsIt) {
   EXPECT_EQ(stage.state.primary, 0U) << "it lacks what the primary had";
   stage.replica_of(2, 1);
   EXPECT_TRUE(has(stage.later(100ms), 102));
+  EXPECT_TRUE(has(stage.applied(), 101));
   EXPECT_EQ(stage.state.primary, 1U);
 }
 

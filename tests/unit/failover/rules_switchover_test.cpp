@@ -208,6 +208,68 @@ TEST(Upkeep, ReplicaThatFollowsAlreadyIsLeftAlone) {
   EXPECT_TRUE(stage.asked_for("Repoint", 2));
 }
 
+// The disk of db3 was slow: its freeze ends long after it was led to the new primary.
+TEST(Upkeep, ReplicaThatAFreezeStopsLateIsLedOnceMore) {
+  Stage stage;
+  stage.failover_to_freezing();
+  stage.detached(1);
+  stage.ok("FreezeReceiver", 1);
+  EXPECT_TRUE(has(stage.later(2s), 221));
+  stage.primary(1, 2);
+  stage.ok("Promote");
+  stage.replica_of(2, 1);
+  stage.later(10ms);
+  EXPECT_TRUE(has(stage.ok("Repoint", 2), 501));
+  stage.later(2s);
+  EXPECT_EQ(hint_of(stage.state).in_doubt, std::vector<NodeId>{2});
+  stage.detached(2);
+  stage.actions.clear();
+  EXPECT_TRUE(has(stage.later(100ms), 534));
+  EXPECT_TRUE(stage.asked_for("Repoint", 2));
+}
+
+TEST(Upkeep, ReceiverThatWasNotStoppedByUsIsLeftAlone) {
+  Stage stage;
+  stage.steady();
+  stage.detached(2);
+  EXPECT_FALSE(has(stage.later(5s), 534));
+}
+
+TEST(Upkeep, ReplicaThatARepointLeadsAstrayLateIsLedBack) {
+  Stage stage;
+  stage.failed_over();
+  stage.replica_of(2, 1);
+  stage.later(10ms);
+  stage.ok("Repoint", 2);
+  stage.replica_of(2, 0);  // a former primary
+  stage.status(2).receiver = model::ReceiverState::connecting;
+  stage.actions.clear();
+  EXPECT_TRUE(has(stage.later(2s), 534));
+  EXPECT_TRUE(stage.asked_for("Repoint", 2));
+}
+
+// The fence of a switchover that was undone: the undo was there first.
+TEST(Upkeep, FenceThatComesLateIsLifted) {
+  Stage stage;
+  stage.switchover_to_fencing();
+  stage.end("Fence", ActionOutcome::unknown);
+  ASSERT_EQ(stage.state.phase, Phase::undoing);
+  stage.ok("Unfence");
+  ASSERT_EQ(stage.state.primary, 0U);
+  stage.later(2s);
+  stage.status(0).read_only = true;
+  stage.actions.clear();
+  EXPECT_TRUE(has(stage.later(100ms), 408));
+  EXPECT_TRUE(stage.asked_for("Unfence", 0));
+}
+
+TEST(Upkeep, PrimaryThatSomebodyMadeReadOnlyIsLeftAlone) {
+  Stage stage;
+  stage.steady();
+  stage.status(0).read_only = true;
+  EXPECT_FALSE(has(stage.later(5s), 408));
+}
+
 TEST(Upkeep, FormerPrimaryIsFencedNamedAndTakenBack) {
   Stage stage;
   stage.failed_over();
