@@ -11,6 +11,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "failover/journal/narrate.hpp"
 #include "proxy/config/load.hpp"
 #include "proxy/main_process.hpp"
 #include "proxy/main_translate.hpp"
@@ -65,18 +66,42 @@ void raise_descriptor_limit() {
 // only when one of them is looked for. Who names a file of his own is left alone.
 void leave_out_file_of_authorities() { ::setenv("SSL_CERT_FILE", "/dev/null", 0); }
 
+// 0 when today's rules decide as the recorded ones did, else 1.
+int replay(const std::string& file) {
+  journal::Narrator narrator;
+  const auto done = journal::replay(
+      file, [&](const journal::ReplayedStep& step) { std::cout << narrator.tell(step) << '\n'; });
+  if (!done) {
+    std::cerr << "relevo: " << done.error().message << '\n';
+    return 1;
+  }
+  std::cout << done->decisions << " decisions in " << done->steps << " recorded steps; "
+            << (done->differing == 0 ? "all are decided the same today"
+                                     : std::to_string(done->differing) + " differ today")
+            << '\n';
+  return done->differing == 0 ? 0 : 1;
+}
+
 int main(int argc, char** argv) {
   CLI::App app("A proxy and failover manager for replicated databases", "relevo");
   std::string file;
   bool check = false;
-  app.add_option("--config", file, "Configuration file (JSON)")->required()->type_name("FILE");
+  CLI::Option* config_file =
+      app.add_option("--config", file, "Configuration file (JSON)")->type_name("FILE");
   app.add_flag("--check", check, "Validate the configuration and exit");
   app.set_version_flag("--version", std::string("relevo ") + version);
+  std::string recorded;
+  CLI::App* replaying = app.add_subcommand(
+      "replay", "Decide a recorded incident again, and show what was seen and which rule fired");
+  replaying->add_option("JOURNAL", recorded, "STATE_DIR/CLUSTER/CLUSTER.journal.jsonl, or its .1")
+      ->required();
   try {
     app.parse(argc, argv);
+    if (!replaying->parsed() && config_file->empty()) throw CLI::RequiredError("--config");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : exit_usage;
   }
+  if (replaying->parsed()) return replay(recorded);
   auto config = config::load(file);
   if (!config) {
     for (const config::Problem& problem : config.error()) {

@@ -12,9 +12,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "failover/decide/step.hpp"
 #include "topology/model/result.hpp"
@@ -56,14 +58,32 @@ class Journal {
   std::optional<Skipped> skipped_evidence_, skipped_applied_, skipped_published_;
 };
 
+// One step of a replay, as it is decided today.
+struct ReplayedStep {
+  std::uint64_t line = 0;
+  model::Instant now{};
+  const decide::Event& event;
+  const decide::Policy& policy;
+  const decide::ClusterState& before;
+  const decide::ClusterState& after;
+  const decide::Decision& decision;
+  int recorded_rule = 0;
+  const std::vector<decide::Action>& recorded_actions;
+  bool differs = false;
+};
+
 struct Replay {
   std::uint64_t steps = 0;
   std::uint64_t decisions = 0;  // steps on which a rule fired
-  std::string mismatch;         // the first step that decides otherwise today; "" when none
+  std::uint64_t differing = 0;
+  std::string mismatch;  // the first step that decides otherwise today; "" when none
 };
 
 // Feeds every record of the file back through step(). A torn last line, as a
 // crash leaves it, is ignored; damage anywhere else is an error.
 Result<Replay> replay(const std::string& path);
+// `decided` is told of each step on which a rule fires, or fired.
+Result<Replay> replay(const std::string& path,
+                      const std::function<void(const ReplayedStep&)>& decided);
 
 }  // namespace relevo::journal

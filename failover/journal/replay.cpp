@@ -6,6 +6,11 @@
 namespace relevo::journal {
 
 Result<Replay> replay(const std::string& path) {
+  return replay(path, [](const ReplayedStep&) {});
+}
+
+Result<Replay> replay(const std::string& path,
+                      const std::function<void(const ReplayedStep&)>& decided) {
   std::ifstream file(path);
   if (!file) return fail("journal_io", "cannot read " + path);
   std::optional<Snapshot> world;
@@ -39,11 +44,25 @@ Result<Replay> replay(const std::string& path) {
     }
     if (!world) return fail("journal_damaged", path + " does not begin with a snapshot");
     const auto& record = *line->record;
+    const auto before = world->state;
     const auto decision = decide::step(world->state, world->policy, record.now, record.event);
     ++result.steps;
     if (record.rule != 0) ++result.decisions;
     const bool same =
         decision.rule == record.rule && encode(decision.actions) == encode(record.actions);
+    if (!same) ++result.differing;
+    if (decision.rule != 0 || !same) {
+      decided({.line = number,
+               .now = record.now,
+               .event = record.event,
+               .policy = world->policy,
+               .before = before,
+               .after = world->state,
+               .decision = decision,
+               .recorded_rule = record.rule,
+               .recorded_actions = record.actions,
+               .differs = !same});
+    }
     if (!same && result.mismatch.empty()) {
       result.mismatch = "line " + std::to_string(number) + ": recorded rule " +
                         std::to_string(record.rule) + ", decided now " +

@@ -30,6 +30,31 @@ class FollowedEvents:
         self.proxy.await_healthy("db1")
 
 
+class RecordedFailover:
+    def assertReplays(self):
+        """The journal of a failover that was: decided again it is the same, and it is told why."""
+        journal = self.proxy.directory / "state" / "test" / "test.journal.jsonl"
+
+        def replay(file):
+            return subprocess.run([self.proxy.program, "replay", file], stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, timeout=60)
+        done = replay(journal)
+        self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr)
+        self.assertRegex(done.stdout, rf"{self.primary}: Dead, confirmed")
+        for rule in (203, 210, 220, 230):
+            self.assertIn(f"rule {rule} ", done.stdout)
+        self.assertIn("all are decided the same today", done.stdout)
+
+        text = journal.read_text()
+        self.assertIn('"rule":203', text)
+        changed = self.proxy.directory / "changed.jsonl"
+        changed.write_text(text.replace('"rule":203', '"rule":204', 1))
+        done = replay(changed)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("DIFFERS: recorded was rule 204", done.stdout)
+        self.assertEqual(replay(self.proxy.directory / "absent").returncode, 1)
+
+
 class IdleSessions:
     def test_sigterm_does_not_wait_for_idle_sessions(self):
         idle = [self.connect() for _ in range(5)]

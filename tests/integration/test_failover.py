@@ -8,12 +8,13 @@ import unittest
 
 import psycopg2
 
+import either_engine
 import harness
 import wire
 
 
 @unittest.skipIf(harness.STANDIN, "only relevo fails over")
-class Failover(harness.IntegrationTest):
+class Failover(either_engine.RecordedFailover, harness.IntegrationTest):
     def setUp(self):
         """Each test begins with a healthy cluster; whoever is primary."""
         primary = self.proxy.topology()["primary"]
@@ -83,6 +84,7 @@ class Failover(harness.IntegrationTest):
         code, events, _ = self.proxy.ctl("events")
         self.assertEqual(code, 0)
         self.assertIn(new, events)
+        self.assertReplays()
 
     def test_orderly_stop(self):
         """The server ends by itself: every replica has everything, so nothing may be missing."""

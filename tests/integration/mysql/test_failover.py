@@ -10,11 +10,12 @@ import unittest
 
 import pymysql
 
+import either_engine
 import harness
 import wire
 
 
-class FailoverTest(harness.IntegrationTest):
+class FailoverTest(either_engine.RecordedFailover, harness.IntegrationTest):
     def setUp(self):
         """Each test begins with a healthy cluster; whoever is primary."""
         topology = self.proxy.await_topology(
@@ -86,6 +87,7 @@ class Failover(FailoverTest):
         code, events, _ = self.proxy.ctl("events")
         self.assertEqual(code, 0)
         self.assertIn(new, events)
+        self.assertReplays()
 
     def test_orderly_stop(self):
         """The server ends by itself, and its replicas have what it had sent."""

@@ -10,6 +10,7 @@
 #include "failover/journal/authority.hpp"
 #include "failover/journal/codec.hpp"
 #include "failover/journal/event_ring.hpp"
+#include "failover/journal/narrate.hpp"
 #include "tests/unit/failover/stage.hpp"
 
 namespace relevo::journal {
@@ -113,6 +114,38 @@ TEST(Journal, ReplayNoticesAnotherDecision) {
   const auto replayed = replay(folder.file("j"));
   ASSERT_TRUE(replayed);
   EXPECT_NE(replayed->mismatch.find("recorded rule 204, decided now 203"), std::string::npos);
+}
+
+TEST(Journal, IsToldDecisionByDecision) {
+  Folder folder;
+  decide::Stage stage;
+  {
+    auto journal = Journal::open(folder.file("j"), 1 << 20, stage.policy, stage.state);
+    record_failover(**journal, stage);
+  }
+  auto text = read_all(folder.file("j"));
+  const auto told = [&] {
+    std::ofstream(folder.file("j")) << text;
+    Narrator narrator;
+    std::string story;
+    const auto done =
+        replay(folder.file("j"), [&](const ReplayedStep& step) { story += narrator.tell(step); });
+    EXPECT_TRUE(done);
+    return std::pair(story, done ? done->differing : 0);
+  };
+  const auto [story, differing] = told();
+  EXPECT_EQ(differing, 0U);
+  for (const auto* part : {"db1: Dead, confirmed", "rule 203 failover-begins: The primary is dead",
+                           "every worker has applied View", "asked for: FreezeReceiver db2",
+                           "Promote db2 ended: ok", "said: db2 is the new primary of epoch 2"}) {
+    EXPECT_NE(story.find(part), std::string::npos) << part << " is missing in\n" << story;
+  }
+  EXPECT_EQ(story.find("DIFFERS"), std::string::npos);
+
+  text.replace(text.find("\"rule\":203"), 10, "\"rule\":204");
+  const auto [changed, differs] = told();
+  EXPECT_EQ(differs, 1U);
+  EXPECT_NE(changed.find("DIFFERS: recorded was rule 204 primary-stepped-down"), std::string::npos);
 }
 
 TEST(Journal, TornLastLineIsIgnoredDamageIsNot) {
