@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "failover/decide/mutation.hpp"
+
 namespace relevo::decide {
 namespace {
 
@@ -40,7 +42,7 @@ Choice choose_candidate(const std::vector<Contender>& contenders, const std::str
     const bool covers_all = std::all_of(eligible.begin(), eligible.end(), [&](const auto* other) {
       return contender->received.covers(other->received);
     });
-    if (covers_all) furthest.push_back(contender);
+    if (covers_all || without(Guard::furthest)) furthest.push_back(contender);
   }
   if (furthest.empty()) {
     return {std::nullopt,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "failover/decide/history.hpp"
+#include "failover/decide/mutation.hpp"
 
 namespace relevo::decide {
 
@@ -31,6 +32,7 @@ const model::NodeStatus* Facts::answer(NodeId node) const {
 
 const model::NodeStatus* Facts::answer_since(NodeId node, model::Instant since) const {
   const auto* status = answer(node);
+  if (without(Guard::freshness)) return status;
   return status != nullptr && state.evidence[node].latest->sent > since ? status : nullptr;
 }
 
@@ -46,7 +48,7 @@ bool Facts::says_replica(NodeId node) const {
 
 bool Facts::conclusively_dead(NodeId node) const {
   const auto& assessment = state.evidence[node].assessment;
-  return (assessment.conclusive || state.death_confirmed) &&
+  return (assessment.conclusive || state.death_confirmed || without(Guard::confirmation)) &&
          (assessment.verdict == Verdict::dead || assessment.verdict == Verdict::hung);
 }
 
@@ -55,6 +57,7 @@ bool Facts::seems_dead(NodeId node) const {
 }
 
 bool Facts::is_outsider(NodeId node) const {
+  if (without(Guard::outsiders)) return false;
   const auto& record = state.nodes[node];
   return record.former_primary != 0 || record.quarantined || record.diverged;
 }
@@ -91,12 +94,14 @@ std::string Facts::on_timeline(NodeId node) const {
 }
 
 bool Facts::has_pending(NodeId node) const {
+  if (without(Guard::one_at_a_time)) return false;
   return std::any_of(state.pending.begin(), state.pending.end(), [&](const PendingAction& pending) {
     return node_of(pending.action.task) == node;
   });
 }
 
 bool Facts::everyone_had_time() const {
+  if (without(Guard::everyone_asked)) return true;
   if (state.phase == Phase::starting && now - state.phase_since >= policy.start_grace) return true;
   return std::all_of(state.evidence.begin(), state.evidence.end(),
                      [](const NodeEvidence& evidence) { return evidence.probed; });
@@ -107,7 +112,9 @@ bool Facts::in_progress() const {
          state.phase != Phase::held;
 }
 
-bool Facts::may_act() const { return policy.mode != Mode::off && state.lease_held; }
+bool Facts::may_act() const {
+  return policy.mode != Mode::off && (state.lease_held || without(Guard::lease));
+}
 
 bool Facts::primary_dead() const {
   const auto primary = state.primary ? state.primary : state.last_primary;
@@ -123,11 +130,13 @@ bool Facts::primary_returned() const {
 }
 
 bool Facts::view_applied() const {
+  if (without(Guard::barrier)) return true;
   return state.awaited_sequence && state.applied &&
          state.applied->sequence >= *state.awaited_sequence;
 }
 
 bool Facts::too_many_failovers() const {
+  if (without(Guard::brake)) return false;
   const auto recent =
       std::count_if(state.failovers.begin(), state.failovers.end(),
                     [&](model::Instant at) { return now - at < policy.failover_window; });

@@ -4,6 +4,7 @@
 
 #include "failover/decide/facts.hpp"
 #include "failover/decide/history.hpp"
+#include "failover/decide/mutation.hpp"
 #include "failover/decide/rules.hpp"
 #include "topology/model/check.hpp"
 
@@ -14,6 +15,22 @@ std::array<std::span<const Rule>, 10> tables() {
   return {command_rules(),    housekeeping_rules(), adoption_rules(), failover_rules(),
           switchover_rules(), result_rules(),       history_rules(),  former_rules(),
           following_rules(),  lease_rules()};
+}
+
+// What is tried in this rule's place: itself, but for a mutant of the simulator.
+const Rule* in_place_of(const Rule& rule) {
+#ifdef RELEVO_RULE_MUTATIONS
+  if (rule.number == mutation.dropped) return nullptr;
+  const bool swapped = rule.number == mutation.swapped || rule.number == mutation.with;
+  const int other = mutation.swapped + mutation.with - rule.number;
+  for (const auto& table : tables()) {
+    if (!swapped) break;
+    for (const auto& another : table) {
+      if (another.number == other) return &another;
+    }
+  }
+#endif
+  return &rule;
 }
 
 // Takes in what the event says, without judging it.
@@ -75,11 +92,12 @@ Decision step(ClusterState& state, const Policy& policy, model::Instant now, con
   std::visit(Absorb{state}, event);
   Decision decision;
   for (const auto& table : tables()) {
-    for (const auto& rule : table) {
-      if (!rule.when(Facts{state, policy, now})) continue;
-      decision.rule = rule.number;
+    for (const auto& listed : table) {
+      const auto* rule = in_place_of(listed);
+      if (rule == nullptr || !rule->when(Facts{state, policy, now})) continue;
+      decision.rule = rule->number;
       Turn turn{state, policy, now, decision};
-      rule.then(turn);
+      rule->then(turn);
       RELEVO_CHECK(state.epoch >= epoch_before);
       RELEVO_CHECK(!state.just_received);
       return decision;

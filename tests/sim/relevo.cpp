@@ -31,6 +31,7 @@ void World::relevo_restarts() {
   std::fill(probed_.begin(), probed_.end(), false);
   std::fill(proxies_.begin(), proxies_.end(), Proxy{});
   unacknowledged_.clear();
+  observed_ = decide::Observed{};
   automatic_failovers_ = 0;
   doomed_ = false;
   for (NodeId node = 0; node < databases_.size(); ++node) {
@@ -44,7 +45,7 @@ void World::relevo_restarts() {
 void World::probe(NodeId node) {
   look(node, detector_->wants_fresh_probe(node, now_));
   // A second connection beside the first: its answer may overtake, or come late.
-  if (chance(0.3)) look(node, true);
+  if (chance(0.2)) look(node, true);
   after(probe_interval, [this, node, life = life_] {
     if (life == life_) probe(node);
   });
@@ -82,18 +83,19 @@ void World::look(NodeId node, bool fresh) {
     seen.received = now_;
     detector_->observe(seen);
     probed_[seen.node] = true;
-    evidence();
+    evidence(seen.node);
   });
 }
 
-void World::evidence() {
+// Everybody is judged anew, but only this one has said anything new.
+void World::evidence(NodeId told) {
   auto& observed = std::get<decide::Observed>(observed_);
   observed.nodes.resize(databases_.size());
   const auto reference = state_.primary ? state_.primary : state_.last_primary;
   for (NodeId node = 0; node < databases_.size(); ++node) {
     auto& seen = observed.nodes[node];
     seen.assessment = detector_->assess(node, reference, now_);
-    seen.latest = detector_->latest(node);
+    if (node == told) seen.latest = detector_->latest(node);
     seen.probed = probed_[node];
   }
   feed(observed_);

@@ -67,7 +67,7 @@ struct Schedule {
   unsigned proxies = 1;
   bool hands_on = false;  // people promote behind our back (async mode only)
   double action_fault = 0.03;
-  Duration length = std::chrono::seconds(8);  // of trouble; then everything is healed
+  Duration length = std::chrono::seconds(6);  // of trouble; then everything is healed
   bool primary_stays_dead = false;            // what healing does not bring back
   std::vector<Fault> faults;
 };

@@ -1,59 +1,19 @@
 // failover_sim [--seeds N] [--first SEED] [--threads N]: runs N schedules, on every core.
 // Each that fails is named, and the first is printed, shrunk to the faults that matter.
 // failover_sim --seed SEED: that one, with its whole history; shrunk if it fails.
+// failover_sim --mutants all|known [--seeds N]: whether the checks notice faults of the rules.
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <map>
-#include <mutex>
 #include <thread>
 
+#include "tests/sim/mutants.hpp"
+#include "tests/sim/runner.hpp"
 #include "tests/sim/shrink.hpp"
-#include "tests/sim/world.hpp"
 
 namespace relevo::sim {
 namespace {
-
-constexpr std::size_t failures_max = 10;  // then it ends
-
-struct Totals {
-  std::map<int, std::uint64_t> fired;  // by rule: in how many schedules
-  std::map<std::uint64_t, std::string> failed;
-  std::uint64_t schedules = 0, steps = 0, failovers = 0, switchovers = 0;
-
-  void add(std::uint64_t seed, const Outcome& outcome) {
-    ++schedules;
-    steps += outcome.steps;
-    failovers += outcome.failovers;
-    switchovers += outcome.switchovers;
-    for (const int rule : outcome.rules) ++fired[rule];
-    if (!outcome.violation.empty()) failed.emplace(seed, outcome.violation);
-  }
-};
-
-Totals run_all(std::uint64_t first, std::uint64_t count, unsigned threads) {
-  Totals totals;
-  std::mutex mutex;
-  std::atomic<std::uint64_t> next{first};
-  std::atomic<std::size_t> failures{0};
-  const auto work = [&] {
-    for (;;) {
-      const auto seed = next.fetch_add(1);
-      if (seed >= first + count || failures >= failures_max) return;
-      const auto schedule = draw_schedule(seed);
-      const auto outcome = World(schedule, false).run();
-      if (!outcome.violation.empty()) ++failures;
-      const std::scoped_lock lock(mutex);
-      totals.add(seed, outcome);
-    }
-  };
-  std::vector<std::thread> workers;
-  for (unsigned i = 0; i < threads; ++i) workers.emplace_back(work);
-  for (auto& worker : workers) worker.join();
-  return totals;
-}
 
 // The schedule, then its history.
 int show(std::uint64_t seed) {
@@ -94,6 +54,7 @@ int report(const Totals& totals) {
 int main(int argc, char** argv) {
   std::uint64_t seeds = 2000, first = 1, only = 0;
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+  std::string_view mutants;
   for (int i = 1; i < argc; i += 2) {
     const auto is = [&](const char* name) { return std::strcmp(argv[i], name) == 0; };
     const auto value = i + 1 < argc ? std::strtoull(argv[i + 1], nullptr, 10) : 0;
@@ -103,15 +64,23 @@ int main(int argc, char** argv) {
       first = value;
     } else if (value != 0 && is("--seed")) {
       only = value;
+    } else if (i + 1 < argc && is("--mutants")) {
+      mutants = argv[i + 1];
     } else if (value != 0 && is("--threads")) {
       threads = static_cast<unsigned>(value);
     } else {
-      std::fprintf(stderr, "usage: %s [--seeds N] [--first SEED] [--threads N] | --seed SEED\n",
+      std::fprintf(stderr,
+                   "usage: %s [--seeds N] [--first SEED] [--threads N] | --seed SEED | --mutants "
+                   "all|known\n",
                    argv[0]);
       return 2;
     }
   }
-  return only != 0 ? show(only) : report(run_all(first, seeds, threads));
+#ifdef RELEVO_RULE_MUTATIONS
+  if (!mutants.empty()) return try_mutants(seeds, threads, mutants == "known");
+#endif
+  constexpr std::size_t failures_max = 10;  // then it ends
+  return only != 0 ? show(only) : report(run_all(first, seeds, threads, failures_max));
 }
 
 }  // namespace

@@ -108,7 +108,7 @@ class World {
   // --- Relevo ---
   void probe(NodeId node);
   void look(NodeId node, bool fresh);
-  void evidence();
+  void evidence(NodeId told);
   void feed(const decide::Event& event);
   void carry_out(const decide::Action& action);
   void arrive(const decide::Action& action, bool in_time, bool of_this_life);
