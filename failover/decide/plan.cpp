@@ -184,6 +184,11 @@ SwitchoverPlan plan_switchover(const Facts& facts, std::optional<NodeId> wanted)
                               " is not healthy: " + state.evidence[primary].assessment.reason};
   }
 
+  if (facts.has_pending(primary)) {
+    // Its fence might be lifted by what is under way, and come first.
+    return {std::nullopt, facts.name(primary) + " is being made writable: try again"};
+  }
+
   std::vector<Contender> contenders;
   for (NodeId node = 0; node < state.nodes.size(); ++node) {
     if (node == primary) continue;

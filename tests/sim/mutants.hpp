@@ -1,13 +1,16 @@
-// Whether the checks would notice: the simulator against tables of rules with a fault.
+// Mutants of the rules: one dropped, two neighbours swapped, one guard left out. Each is
+// named by a key ("drop:203", "swap:203:204", "guard:barrier"); try_mutants.py tries them
+// on the unit tests and on the simulator.
 #pragma once
 
-#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace relevo::sim {
 
-// Runs up to `seeds` schedules against each mutant (one rule dropped, two neighbours
-// swapped, one guard left out) and prints by which check it was caught. With `known`
-// only those that are known to be caught soon; 1 when one of them is not, else 0.
-int try_mutants(std::uint64_t seeds, unsigned threads, bool known);
+std::vector<std::string> mutant_keys();
+
+// Before any thread decides anything. False: there is no such mutant.
+bool become_mutant(const std::string& key);
 
 }  // namespace relevo::sim

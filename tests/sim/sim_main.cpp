@@ -1,7 +1,7 @@
 // failover_sim [--seeds N] [--first SEED] [--threads N]: runs N schedules, on every core.
 // Each that fails is named, and the first is printed, shrunk to the faults that matter.
 // failover_sim --seed SEED: that one, with its whole history; shrunk if it fails.
-// failover_sim --mutants all|known [--seeds N]: whether the checks notice faults of the rules.
+// failover_sim --mutants: the keys of the rules' mutants. --mutant KEY ...: runs one of them.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -54,7 +54,6 @@ int report(const Totals& totals) {
 int main(int argc, char** argv) {
   std::uint64_t seeds = 2000, first = 1, only = 0;
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
-  std::string_view mutants;
   for (int i = 1; i < argc; i += 2) {
     const auto is = [&](const char* name) { return std::strcmp(argv[i], name) == 0; };
     const auto value = i + 1 < argc ? std::strtoull(argv[i + 1], nullptr, 10) : 0;
@@ -64,21 +63,21 @@ int main(int argc, char** argv) {
       first = value;
     } else if (value != 0 && is("--seed")) {
       only = value;
-    } else if (i + 1 < argc && is("--mutants")) {
-      mutants = argv[i + 1];
+#ifdef RELEVO_RULE_MUTATIONS
+    } else if (i + 1 < argc && is("--mutant")) {
+      if (!become_mutant(argv[i + 1])) return 2;
+    } else if (is("--mutants")) {
+      for (const auto& key : mutant_keys()) std::printf("%s\n", key.c_str());
+      return 0;
+#endif
     } else if (value != 0 && is("--threads")) {
       threads = static_cast<unsigned>(value);
     } else {
-      std::fprintf(stderr,
-                   "usage: %s [--seeds N] [--first SEED] [--threads N] | --seed SEED | --mutants "
-                   "all|known\n",
+      std::fprintf(stderr, "usage: %s [--seeds N] [--first SEED] [--threads N] | --seed SEED\n",
                    argv[0]);
       return 2;
     }
   }
-#ifdef RELEVO_RULE_MUTATIONS
-  if (!mutants.empty()) return try_mutants(seeds, threads, mutants == "known");
-#endif
   constexpr std::size_t failures_max = 10;  // then it ends
   return only != 0 ? show(only) : report(run_all(first, seeds, threads, failures_max));
 }

@@ -10,8 +10,8 @@ import unittest
 
 import pymysql
 
+import harness  # finds the other modules of tests, too
 import either_engine
-import harness
 import wire
 
 

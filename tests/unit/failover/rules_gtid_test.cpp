@@ -289,6 +289,19 @@ TEST(Gtid, PrimaryStartedReadOnlyIsOpened) {
   EXPECT_TRUE(has(stage.ok("Unfence", 0), 507));
 }
 
+TEST(Gtid, NoSwitchoverWhileThePrimaryIsBeingOpened) {
+  GtidStage stage;
+  stage.fenced_primary(0);
+  stage.steady();
+  ASSERT_TRUE(stage.asked_for("Unfence", 0));
+  EXPECT_TRUE(has(stage.command(CommandKind::switchover, 1), 609));
+  EXPECT_NE(stage.reply()->text.find("being made writable"), std::string::npos);
+  stage.primary(0);
+  stage.ok("Unfence");
+  stage.later(2s);
+  EXPECT_TRUE(has(stage.command(CommandKind::switchover, 1), 610));
+}
+
 TEST(Gtid, SwitchoverRejoinsTheOldPrimaryWithoutARestart) {
   GtidStage stage;
   stage.steady();
