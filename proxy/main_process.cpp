@@ -140,6 +140,24 @@ net::ControlPorts Process::control_ports(std::size_t index) {
       if (!ending_) clusters_[index].controller->on_traffic_signal(node, signal);
     });
   };
+  ports.misrouted = [this, index](model::NodeId node, std::string shape) {
+    asio::post(io_, [this, index, node, shape = std::move(shape)] {
+      const ClusterPart& cluster = clusters_[index];
+      model::Event event;
+      event.at = std::chrono::system_clock::now();
+      event.cluster = cluster.name;
+      event.node = cluster.settings->config.nodes[node].name;
+      event.text =
+          "refused a statement because it writes; it was run on the primary, and the next "
+          "of its shape goes there at once: " +
+          shape;
+      {
+        const std::scoped_lock lock(mutex_);
+        if (views_[index] != nullptr) event.epoch = views_[index]->epoch;
+      }
+      if (!ending_) log_event(event);
+    });
+  };
   return ports;
 }
 

@@ -52,6 +52,9 @@ struct ControlPorts {
   using AccountsHandler = std::function<void(std::optional<session::mysql::KnownUser>)>;
   std::function<void(const std::string& user, AccountsHandler)> look_up_accounts;
   std::function<void(model::NodeId, model::TrafficSignal)> signal;
+  // A replica refused a statement of this shape, the first that this process knows of;
+  // it was run on the primary. May be empty.
+  std::function<void(model::NodeId, std::string shape)> misrouted;
 };
 
 struct PoolKey {

@@ -42,6 +42,7 @@ void add(session::Traffic& to, const session::Traffic& from) {
                                          &session::Traffic::outcomes_unknown,
                                          &session::Traffic::replays,
                                          &session::Traffic::misroutes,
+                                         &session::Traffic::replica_conflicts,
                                          &session::Traffic::causal_to_primary,
                                          &session::Traffic::pinned,
                                          &session::Traffic::protocol_errors,

@@ -31,6 +31,8 @@ class SessionLink {
   virtual void on_view_changed() = 0;
   // Its server connection is to a node that is no primary any more.
   virtual void on_primary_gone() = 0;
+  // The replica that `server` is connected to is taken for lost, and may yet say nothing.
+  virtual void on_replica_lost(const ServerLink& server) = 0;
   virtual void end_when_idle() = 0;  // Relevo shuts down
   virtual void end_now() = 0;
   virtual session::ClientRow report() const = 0;

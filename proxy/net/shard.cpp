@@ -8,6 +8,9 @@ namespace relevo::net {
 namespace {
 
 constexpr auto sweep_interval = std::chrono::seconds(1);
+// A function that wrote may be replaced by one that doesn't.
+constexpr auto refused_for = std::chrono::hours(1);
+constexpr int refusals_told_per_sweep = 10;
 
 model::Instant now() { return std::chrono::steady_clock::now(); }
 
@@ -22,6 +25,7 @@ Shard::Shard(Worker& worker, std::shared_ptr<SharedCluster> cluster, Peers peers
   loads_.resize(nodes);
   unavailable_until_.resize(nodes);
   traffic_.nodes.resize(nodes);
+  refusals_to_tell_ = refusals_told_per_sweep;
   sweep_deadline_ = worker_.deadlines().set(now() + sweep_interval, [this] { sweep(); });
 }
 
@@ -96,6 +100,7 @@ void Shard::apply(model::ViewPtr view) {
   const model::ViewPtr before = std::exchange(view_, std::move(view));
   drop_former_primary(before.get());
   drop_unwanted_nodes();
+  leave_lost_replicas(before.get());
   if (before != nullptr && before->primary != view_->primary) on_primary_changed();
   wake_held();
   acknowledge();
@@ -137,6 +142,30 @@ void Shard::drop_unwanted_nodes() {
   });
 }
 
+// A replica that hangs answers nothing, and closes nothing either. What waits for its
+// first answer may as well be asked of another.
+void Shard::leave_lost_replicas(const model::View* before) {
+  const auto lost = [](const model::NodeView& node) {
+    return node.state == model::NodeState::down && (node.verdict == model::Verdict::dead ||
+                                                    node.verdict == model::Verdict::hung ||
+                                                    node.verdict == model::Verdict::unreachable);
+  };
+  if (before == nullptr) return;
+  for (model::NodeId node = 0; node < view_->nodes.size(); ++node) {
+    if (node == view_->primary || !lost(view_->nodes[node]) || lost(before->nodes[node])) continue;
+    for_each_pool([&](ServerPool& pool) {
+      if (pool.key.node != node) return;
+      const auto all = pool.all;
+      for (const ServerLinkPtr& server : all) {
+        const auto found = sessions_.find(server->session_ticket);
+        if (server->state() != ServerLink::State::lent || found == sessions_.end()) continue;
+        const auto session = found->second;
+        session->on_replica_lost(*server);
+      }
+    });
+  }
+}
+
 std::uint32_t Shard::transactions_on_primary() const {
   if (view_ == nullptr || !view_->primary) return 0;
   std::uint32_t count = 0;
@@ -156,12 +185,25 @@ void Shard::note_primary_idle() {
   if (view_ != nullptr && view_->gate == model::PrimaryGate::draining) acknowledge();
 }
 
+// -- what replicas refused ---------------------------------------------------------------
+
+void Shard::note_refused(model::NodeId node, std::uint64_t shape, std::string text) {
+  ++traffic_.misroutes;
+  if (!refused_.add(shape, now())) return;
+  call_others([shape](Shard& shard) { shard.refused_.add(shape, now()); });
+  if (refusals_to_tell_ == 0 || !cluster_->ports.misrouted) return;
+  --refusals_to_tell_;
+  cluster_->ports.misrouted(node, std::move(text));
+}
+
 // -- housekeeping ------------------------------------------------------------------------
 
 void Shard::sweep() {
   const auto at = now();
   const config::Pool& limits = settings_->config.pool;
   retire_before_ = at - limits.max_lifetime;
+  refused_.forget_before(at - refused_for);
+  refusals_to_tell_ = refusals_told_per_sweep;
   for_each_pool([&](ServerPool& pool) {
     const auto idle = pool.idle;
     for (const ServerLinkPtr& server : idle) {

@@ -22,10 +22,15 @@
 #include "proxy/net/server_pools.hpp"
 #include "proxy/net/session_link.hpp"
 #include "proxy/net/worker.hpp"
+#include "proxy/route/refused.hpp"
 #include "proxy/session/report.hpp"
 #include "topology/model/view.hpp"
 
 namespace relevo::net {
+
+// A set of nodes, of the first 64.
+using NodeMask = std::uint64_t;
+inline NodeMask mask_of(model::NodeId node) { return node < 64 ? NodeMask{1} << node : 0; }
 
 class Shard : public ServerOwner {
  public:
@@ -72,10 +77,15 @@ class Shard : public ServerOwner {
   SharedCluster& cluster() { return *cluster_; }
   const ClusterSettings& settings() const { return *settings_; }
   const model::ViewPtr& view() const { return view_; }
-  // Loads for route::choose: sessions linked to each node, or unavailable.
-  std::span<const std::uint32_t> loads();
+  // Loads for route::choose: sessions linked to each node, or unavailable, as are those
+  // that the statement in hand has failed on.
+  std::span<const std::uint32_t> loads(NodeMask failed_on = 0);
   std::uint32_t& round_robin() { return round_robin_; }
   session::Traffic& traffic() { return traffic_; }
+  // Statements that replicas refused because they write. note_refused(): `shape` of
+  // one more, 0: not known which; `text` is what operators are told of it, once.
+  const route::RefusedShapes& refused() const { return refused_; }
+  void note_refused(model::NodeId node, std::uint64_t shape, std::string text);
   bool draining() const { return draining_; }
   // When a former primary's connections of this epoch must be gone.
   model::Epoch epoch() const { return view_ ? view_->epoch : 0; }
@@ -117,6 +127,7 @@ class Shard : public ServerOwner {
   bool outdated(const ServerLink& server) const;
   void drop_former_primary(const model::View* before);
   void drop_unwanted_nodes();
+  void leave_lost_replicas(const model::View* before);
   void wake_held();
   void acknowledge();
   void sweep();
@@ -145,6 +156,8 @@ class Shard : public ServerOwner {
   bool draining_ = false;
   model::Instant retire_before_ = model::Instant::min();  // opened earlier: beyond max_lifetime
   Deadlines::Id sweep_deadline_ = 0;
+  route::RefusedShapes refused_;
+  int refusals_to_tell_ = 1;  // until the next sweep: a flood of them is no news
   session::Traffic traffic_;
 };
 

@@ -1,5 +1,6 @@
 // A shard's server connections: lent, waited for, opened, moved, closed.
 #include <algorithm>
+#include <bit>
 
 #include "proxy/net/shard.hpp"
 
@@ -227,11 +228,15 @@ void Shard::call_others(const std::function<void(Shard&)>& call) {
   }
 }
 
-std::span<const std::uint32_t> Shard::loads() {
+std::span<const std::uint32_t> Shard::loads(NodeMask failed_on) {
   for (std::size_t node = 0; node < loads_.size(); ++node) {
     loads_[node] = traffic_.nodes[node].clients;
   }
   if (some_unavailable_) mark_unavailable();
+  for (; failed_on != 0; failed_on &= failed_on - 1) {
+    const auto node = static_cast<std::size_t>(std::countr_zero(failed_on));
+    if (node < loads_.size()) loads_[node] = route::load_unavailable;
+  }
   return loads_;
 }
 

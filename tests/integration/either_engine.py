@@ -72,3 +72,92 @@ class SilentConnections:
         for connection in silent:
             connection.closed()
         self.assertLess(time.monotonic() - began, 8)
+
+
+class SlowRead:
+    """A read that takes `seconds` on whichever replica, in the background."""
+
+    def __init__(self, test, text):
+        self.test, self.rows, self.error = test, None, None
+        before = {client["id"] for client in test.proxy.clients()}
+        connection = test.connect()
+        self.thread = threading.Thread(target=self._run, args=(connection, text), daemon=True)
+        self.thread.start()
+
+        def begun():
+            found = [client["node"] for client in test.proxy.clients()
+                     if client["id"] not in before and client["state"] == "active"]
+            return found and found[0]
+        self.node = base.wait_until(begun, "the read is under way")
+
+    def _run(self, connection, text):
+        try:
+            self.rows = self.test.query(connection, text)
+        except Exception as error:  # pylint: disable=broad-except
+            self.error = error
+
+    def port(self):
+        """Of the node that answered in the end, in the first column."""
+        self.thread.join(base.PATIENCE_S + 10)
+        self.test.assertFalse(self.thread.is_alive(), "the read ends")
+        self.test.assertIsNone(self.error)
+        return int(self.rows[0][0])
+
+
+class LostReplicas:
+    """A replica goes while it works on a read of which nothing has been answered: the
+    answer comes from another node, and the client never knows. `slow_read` is the
+    engine's: a text that takes some seconds and answers with the node's port."""
+
+    def lost(self, how, back):
+        replays = self.proxy.metric("relevo_replays_total")
+        read = SlowRead(self, self.slow_read)
+        self.assertIn(read.node, ("db2", "db3"))
+        self.cluster.run(how, read.node)
+        try:
+            self.assertNotEqual(self.cluster.name_of(read.port()), read.node)
+            self.assertGreater(self.proxy.metric("relevo_replays_total"), replays)
+        finally:
+            self.cluster.run(back, read.node)
+            self.proxy.await_healthy("db1")
+
+    def test_a_replica_is_killed(self):
+        self.lost("kill", "start")
+
+    def test_a_replica_is_shut_down(self):
+        self.lost("stop", "start")
+
+    def test_a_replica_hangs(self):
+        self.lost("pause", "resume")
+
+
+class Misroutes:
+    """What a replica refuses because it writes runs once, on the primary; the next of
+    its shape goes there at once. `refused(session, number)` is the engine's: it runs
+    such a statement with that number in it and returns the node that answered."""
+
+    def counts(self):
+        return [int(self.proxy.metric(f"relevo_{name}_total")) for name in ("misroutes", "replays")]
+
+    def told(self):
+        return [line for line in self.proxy.log.read_text().splitlines()
+                if "refused a statement because it writes" in line]
+
+    def refused_once(self, refused, shape):
+        session, (misroutes, replays) = self.connect(), self.counts()
+        written = self.written()
+        self.assertEqual(refused(session, 1), "db1")
+        self.assertEqual(self.counts(), [misroutes + 1, replays + 1])
+        for number in range(2, 6):
+            self.assertEqual(refused(session, number), "db1")
+        self.assertEqual(self.written(), written + 5)  # once each
+
+        def all_workers_know():
+            before = self.counts()
+            answered = {refused(self.connect(), number) for number in range(6, 12)}
+            self.assertEqual(answered, {"db1"})
+            return self.counts() == before
+        base.wait_until(all_workers_know, "no worker tries it on a replica any more")
+        told = base.wait_until(lambda: [line for line in self.told() if shape in line], f"{shape} is told")
+        self.assertEqual(len(told), 1, told)
+        self.assertIn(shape, self.proxy.ctl("events")[1])

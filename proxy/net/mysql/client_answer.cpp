@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proxy/net/mysql/client_session.hpp"
+#include "proxy/route/shape.hpp"
 #include "proxy/session/mysql/capabilities.hpp"
 #include "proxy/wire/mysql/result.hpp"
 #include "proxy/wire/mysql/statements.hpp"
@@ -39,12 +40,19 @@ void ClientSession::on_answer(Segments& bytes) {
 
 Borrower::OnError ClientSession::on_error(const wire::Err& error) {
   const bool on_replica = shard_.view()->primary != server_->key().node;
-  if (!is_read_only(error.number)) return OnError::forward;
+  // The last of these by its own: a session may be read-only for itself, and then the
+  // primary says the same.
+  const bool refused = is_read_only(error.number) ||
+                       (on_replica && error.number == errors::read_only_transaction.number);
+  if (!refused) return OnError::forward;
   const bool may_repeat =
       retained_ && !session_->pins().any() && !server_->exchange.in_transaction();
   if (on_replica && may_repeat && repeats_ < repeats_max) {
-    ++shard_.traffic().misroutes;
+    note_refused();
     again_ = true;
+    // Those ahead of it in the text have run, and what they set is nobody else's.
+    const route::Analysis* runs = plan_.runs();
+    spoilt_ = spoilt_ || runs == nullptr || runs->statements != 1;
     return OnError::swallow;
   }
   if (!on_replica && plan_.demand.need != route::Need::read) {
@@ -58,6 +66,16 @@ Borrower::OnError ClientSession::on_error(const wire::Err& error) {
     }
   }
   return OnError::forward;
+}
+
+// What was refused is remembered by its shape.
+void ClientSession::note_refused() {
+  if (planned_at_ != in_.data()) plan_command();
+  const std::string_view text =
+      plan_.prepared != nullptr ? std::string_view(plan_.prepared->statement->text) : plan_.text;
+  const auto dialect = session_->dialect();
+  const std::uint64_t shape = text.empty() ? 0 : route::shape_of_mysql(text, dialect);
+  shard_.note_refused(server_->key().node, shape, route::shape_text_mysql(text, dialect));
 }
 
 void ClientSession::on_own_row(wire::Bytes row) {

@@ -31,7 +31,8 @@ void ClientSession::plan_command() {
                                         .statements = statements_,
                                         .dialect = session_->dialect(),
                                         .client = capabilities_,
-                                        .multi_statements = multi_statements_});
+                                        .multi_statements = multi_statements_,
+                                        .refused = &shard_.refused()});
   planned_at_ = in_.data();
 }
 
@@ -54,6 +55,7 @@ bool ClientSession::start_next() {
   in_hand_ = retained_ = true;
   sent_ = passing_ = primary_only_ = false;
   repeats_ = 0;
+  failed_on_ = 0;
   waiting_since_ = {};
   ++shard_.traffic().queries;
   if (transaction_lost_ && (plan_.runs() != nullptr || plan_.oversized)) {
@@ -230,9 +232,7 @@ void ClientSession::route_command() {
       session_->diagnostics().habitual()) {
     demand = {.need = route::Need::write, .unproven = false, .hint = {}};
   }
-  const route::Choice choice =
-      route::choose(*shard_.view(), shard_.settings().routing, session_routing(), demand,
-                    shard_.loads(), shard_.round_robin());
+  const route::Choice choice = choose_node(demand);
   routed_because_ = choice.reason;
   if (choice.target == route::Target::hold) {
     routed_to_ = std::nullopt;
@@ -253,6 +253,19 @@ void ClientSession::route_command() {
   }
   if (acquired.server == nullptr) return wait_in_queue(pool);
   on_server(std::move(acquired.server));
+}
+
+// What it has failed on is left out, as long as there is anything else.
+route::Choice ClientSession::choose_node(const route::Demand& demand) {
+  const auto on = [&](std::span<const std::uint32_t> loads) {
+    return route::choose(*shard_.view(), shard_.settings().routing, session_routing(), demand, loads,
+                         shard_.round_robin());
+  };
+  const route::Choice choice = on(shard_.loads(failed_on_));
+  if (choice.target != route::Target::hold || failed_on_ == 0) return choice;
+  // Nothing is left, and a replica that failed may do now.
+  failed_on_ = 0;
+  return on(shard_.loads());
 }
 
 // -- waiting -----------------------------------------------------------------------------

@@ -54,6 +54,7 @@ class ClientSession final : public SessionLink,
   void on_node_unavailable() override;
   void on_view_changed() override;
   void on_primary_gone() override;
+  void on_replica_lost(const ServerLink& server) override;
   void end_when_idle() override;
   void end_now() override;
   bool waits_for(const ServerPool& pool) const override {
@@ -153,6 +154,7 @@ class ClientSession final : public SessionLink,
   bool answer_connection_id();
   bool answer_kill_statement();
   void route_command();
+  route::Choice choose_node(const route::Demand& demand);
   void wait_in_hold();
   void wait_in_queue(ServerPool& pool);
   void stop_waiting();
@@ -192,6 +194,7 @@ class ClientSession final : public SessionLink,
   void note_executed(const session::mysql::Done& done);
   void change_form();
   void run_again();
+  void note_refused();
   void command_over();
 
   // errors of our own
@@ -247,6 +250,7 @@ class ClientSession final : public SessionLink,
   std::uint32_t file_left_ = 0;  // of the packet of a client's file that is being passed
   bool discarding_ = false;      // the rest of a command that failed before it was all here
   bool primary_only_ = false;    // it was refused by a replica
+  NodeMask failed_on_ = 0;       // replicas
   int repeats_ = 0;
   std::uint32_t prepared_number_ = 0;  // given to the COM_STMT_PREPARE in hand
   model::Instant waiting_since_{};

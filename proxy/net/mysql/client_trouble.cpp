@@ -100,6 +100,17 @@ void ClientSession::on_primary_gone() {
   handle_loss({"08S01", "the cluster's primary has changed"});
 }
 
+// Where nothing has reached the client the answer comes from another node, and it never
+// knows. What has begun is left to the connection's own end.
+void ClientSession::on_replica_lost(const ServerLink& server) {
+  const ServerPtr mine = server_;
+  if (mine.get() != &server || state_ != State::linked || session_->pins().any()) return;
+  if (!in_hand_ || !sent_ || answer_done_ || !retained_) return;
+  if (mine->exchange.answer_begun() || mine->exchange.in_transaction()) return;
+  mine->close();
+  handle_loss({"08S01", "the replica does not answer"});
+}
+
 void ClientSession::handle_loss(const Error& error) {
   const auto self = shared_from_this();
   const ServerPtr server = std::exchange(server_, nullptr);
@@ -161,6 +172,8 @@ void ClientSession::handle_loss(const Error& error) {
   if (!owed || (retained_ && !begun)) {
     // Nothing of it was answered and nothing of it can have been committed.
     if (owed) ++traffic.replays;
+    const model::NodeId node = server->key().node;
+    if (shard_.view()->primary != node) failed_on_ |= mask_of(node);
     sent_ = wrote_ = false;
     if (++repeats_ > repeats_max) {
       return fail_command(errors::option_prevents_statement,

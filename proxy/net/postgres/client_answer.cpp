@@ -4,7 +4,9 @@
 #include <array>
 
 #include "proxy/net/postgres/client_session.hpp"
+#include "proxy/route/shape.hpp"
 #include "proxy/wire/postgres/command.hpp"
+#include "proxy/wire/postgres/frame.hpp"
 #include "proxy/wire/postgres/reader.hpp"
 
 namespace relevo::net::postgres {
@@ -47,13 +49,20 @@ Borrower::OnError ClientSession::on_error(const wire::Report& report) {
     return OnError::swallow;
   }
   const bool on_replica = shard_.view()->primary != server_->key().node;
-  // Refused because it writes, or struck down by replay: the primary will do it.
+  // Struck down by replay: another node need not have the same conflict, and the primary
+  // has none.
+  if (on_replica && (report.sqlstate == "40001" || report.sqlstate == "40P01")) {
+    ++shard_.traffic().replica_conflicts;
+    again_ = repeats_ + 1 < repeats_max ? Again::elsewhere : Again::on_primary;
+    return OnError::swallow;
+  }
+  // Refused because it writes: the primary will do it.
   const bool refused =
-      report.sqlstate == "25006" || report.sqlstate == "40001" ||
+      report.sqlstate == "25006" ||
       (report.sqlstate == "55000" && report.message.find("recovery") != std::string_view::npos) ||
       (report.sqlstate == "0A000" && report.message.find("hot standby") != std::string_view::npos);
   if (on_replica && refused) {
-    if (report.sqlstate != "40001") ++shard_.traffic().misroutes;
+    note_refused();
     again_ = Again::on_primary;
     return OnError::swallow;
   }
@@ -62,6 +71,23 @@ Borrower::OnError ClientSession::on_error(const wire::Report& report) {
     shard_.cluster().ports.signal(server_->key().node, model::TrafficSignal::role_refused);
   }
   return OnError::forward;
+}
+
+// What was refused is remembered by its shape, where there is one statement that it
+// can have been.
+void ClientSession::note_refused() {
+  std::string_view text;
+  route::Dialect dialect = dialect_;
+  if (plan_.query) {
+    const auto header = wire::read_header(wire::as_bytes(in_.view()));
+    const auto body = in_.view().substr(wire::limits::header_bytes, header->body_bytes);
+    if (const auto sql = wire::decode_query(wire::as_bytes(body))) text = *sql;
+  } else if (executed_ != nullptr && !several_executed_) {
+    text = executed_->text;
+    dialect = executed_->dialect;
+  }
+  const std::uint64_t shape = text.empty() ? 0 : route::shape_of_postgres(text, dialect);
+  shard_.note_refused(server_->key().node, shape, route::shape_text_postgres(text, dialect));
 }
 
 void ClientSession::on_parameter(std::string_view name, std::string_view value) {
@@ -192,7 +218,11 @@ void ClientSession::run_again() {
     begin_own_query("DEALLOCATE ALL", Own::settings);
     return;
   }
-  primary_only_ = true;
+  if (how == Again::elsewhere) {
+    failed_on_ |= mask_of(server_->key().node);
+  } else {
+    primary_only_ = true;
+  }
   unlink();
   route_batch();
 }

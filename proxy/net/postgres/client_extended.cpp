@@ -209,6 +209,8 @@ bool ClientSession::forward_execute(std::string_view whole) {
   const route::Analysis* analysis = statement != nullptr ? &statement->analysis : nullptr;
   server_->exchange.expect_execute(analysis);
   note_sent(analysis);
+  several_executed_ = several_executed_ || (executed_ != nullptr && executed_ != statement);
+  executed_ = std::move(statement);
   pass(whole);
   return true;
 }

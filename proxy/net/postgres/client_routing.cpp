@@ -19,7 +19,7 @@ void ClientSession::start_batch() {
   while (state_ == State::idle && !in_.empty()) {
     if (!drop_leading()) break;
     plan_ = session::postgres::plan_batch(in_.view(), plan_bytes_max, statements_,
-                                          shard_.prepared_table(), dialect_);
+                                          shard_.prepared_table(), dialect_, &shard_.refused());
     planned_at_ = in_.data();
     switch (plan_.status) {
       case BatchPlan::Status::need_more:
@@ -36,6 +36,7 @@ void ClientSession::start_batch() {
     waiting_since_ = {};
     primary_only_ = false;
     repeats_ = 0;
+    failed_on_ = 0;
     return route_batch();
   }
 }
@@ -111,9 +112,7 @@ void ClientSession::route_batch() {
   if (primary_only_ || (pins_ & pin_mode) != 0) {
     demand = {.need = route::Need::write, .unproven = false, .hint = {}};
   }
-  const route::Choice choice =
-      route::choose(*shard_.view(), shard_.settings().routing, session_routing(), demand,
-                    shard_.loads(), shard_.round_robin());
+  const route::Choice choice = choose_node(demand);
   if (choice.target == route::Target::hold) {
     routed_to_ = std::nullopt;
     routed_because_ = choice.reason;
@@ -134,6 +133,19 @@ void ClientSession::route_batch() {
   }
   if (acquired.server == nullptr) return wait_in_queue(pool);
   on_server(std::move(acquired.server));
+}
+
+// What it has failed on is left out, as long as there is anything else.
+route::Choice ClientSession::choose_node(const route::Demand& demand) {
+  const auto on = [&](std::span<const std::uint32_t> loads) {
+    return route::choose(*shard_.view(), shard_.settings().routing, session_routing(), demand, loads,
+                         shard_.round_robin());
+  };
+  const route::Choice choice = on(shard_.loads(failed_on_));
+  if (choice.target != route::Target::hold || failed_on_ == 0) return choice;
+  // Nothing is left, and a replica that failed may do now.
+  failed_on_ = 0;
+  return on(shard_.loads());
 }
 
 // -- waiting -----------------------------------------------------------------------------
@@ -235,6 +247,8 @@ void ClientSession::on_server(ServerLinkPtr server) {
   first_message_ = true;
   retained_ = plan_.whole;
   parsed_in_batch_.clear();
+  executed_ = nullptr;
+  several_executed_ = false;
   Segments& out = shard_.worker().to_server();
   out.clear();
   const auto change = session::postgres::settings_change(server_->applied, settings_);

@@ -52,6 +52,7 @@ class ClientSession final : public SessionLink,
   void on_node_unavailable() override;
   void on_view_changed() override;
   void on_primary_gone() override;
+  void on_replica_lost(const ServerLink& server) override;
   void end_when_idle() override;
   void end_now() override { end("57P01", "Relevo is shutting down"); }
   bool waits_for(const ServerPool& pool) const override {
@@ -97,7 +98,7 @@ class ClientSession final : public SessionLink,
   // What a linked server connection is doing for us, rather than for the client.
   enum class Own : std::uint8_t { none, settings, inspection };
   // Why a batch is being taken back to run again.
-  enum class Again : std::uint8_t { no, on_primary, after_deallocate };
+  enum class Again : std::uint8_t { no, on_primary, elsewhere, after_deallocate };
   // What keeps a session on its server connection.
   enum Pin : unsigned {
     pin_mode = 1,
@@ -139,6 +140,7 @@ class ClientSession final : public SessionLink,
   void start_batch();
   bool answer_here();
   void route_batch();
+  route::Choice choose_node(const route::Demand& demand);
   void wait_in_hold();
   void wait_in_queue(ServerPool& pool);
   void stop_waiting();
@@ -175,6 +177,7 @@ class ClientSession final : public SessionLink,
   void inspect();
   void finish_inspection();
   void run_again();
+  void note_refused();
   std::string pin_reason() const;
 
   // errors of our own
@@ -230,7 +233,10 @@ class ClientSession final : public SessionLink,
   bool batch_open_ = false;           // extended messages without their Sync so far
   bool first_message_ = false;        // of the planned batch
   std::vector<std::string> parsed_in_batch_;
+  session::postgres::Prepared executed_;  // by this batch
+  bool several_executed_ = false;
   bool primary_only_ = false;  // it was refused by a replica
+  NodeMask failed_on_ = 0;     // replicas
   int repeats_ = 0;
   model::Instant waiting_since_{};
   ServerPool* waiting_for_ = nullptr;

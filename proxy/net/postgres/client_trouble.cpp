@@ -125,6 +125,16 @@ void ClientSession::on_primary_gone() {
   handle_loss({"57P01", "the cluster's primary has changed"});
 }
 
+// Where nothing has reached the client the answer comes from another node, and it never
+// knows. What has begun is left to the connection's own end.
+void ClientSession::on_replica_lost(const ServerLink& server) {
+  const ServerPtr mine = server_;
+  if (mine.get() != &server || state_ != State::linked || pins_ != 0) return;
+  if (!retained_ || mine->exchange.idle() || mine->exchange.in_transaction()) return;
+  mine->close();
+  handle_loss({"57P01", "the replica does not answer"});
+}
+
 void ClientSession::handle_loss(const Error& error) {
   const auto self = shared_from_this();
   const ServerPtr server = std::exchange(server_, nullptr);
@@ -188,6 +198,8 @@ void ClientSession::handle_loss(const Error& error) {
     // Nothing of it was answered and nothing of it can have been committed.
     ++traffic.replays;
     ++repeats_;
+    const model::NodeId node = server->key().node;
+    if (shard_.view()->primary != node) failed_on_ |= mask_of(node);
     for (const std::string& name : parsed_in_batch_) statements_.erase(name);
     parsed_in_batch_.clear();
     cursor_ = 0;

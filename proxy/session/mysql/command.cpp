@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proxy/route/shape.hpp"
 #include "proxy/wire/mysql/commands.hpp"
 #include "proxy/wire/mysql/errors.hpp"
 #include "proxy/wire/mysql/statements.hpp"
@@ -30,7 +31,7 @@ class Planner {
   void on_statement(Bytes payload);
   void on_execute();
   void on_set_option(Bytes payload);
-  void ask(const route::Analysis& analysis);
+  void ask(const route::Analysis& analysis, std::string_view text);
   void ask(Need need, std::string_view reason) {
     plan_.demand = {.need = need, .unproven = false, .hint = {}};
     plan_.reason = reason;
@@ -159,10 +160,17 @@ void Planner::read(Bytes payload, std::uint64_t payload_bytes) {
   }
 }
 
-void Planner::ask(const route::Analysis& analysis) {
+void Planner::ask(const route::Analysis& analysis, std::string_view text) {
   using route::TransactionControl;
   plan_.demand = route::demand_of(analysis);
   plan_.reason = analysis.reason;
+  const bool may_read = plan_.demand.need == Need::read || plan_.demand.unproven;
+  if (may_read && input_.refused != nullptr && !input_.refused->empty() &&
+      input_.refused->contains(route::shape_of_mysql(text, input_.dialect))) {
+    plan_.demand.need = Need::write;
+    plan_.demand.unproven = false;
+    plan_.reason = route::refused_reason;
+  }
   const TransactionControl control = analysis.transaction;
   const bool commits = control == TransactionControl::commit;
   const bool ends = commits || control == TransactionControl::rollback;
@@ -182,7 +190,7 @@ void Planner::on_query(Bytes payload, std::uint64_t payload_bytes) {
   if (!query) return malformed("malformed COM_QUERY");
   plan_.text = query->sql;
   plan_.analysis = route::analyze_mysql(plan_.text, input_.dialect);
-  ask(plan_.analysis);
+  ask(plan_.analysis, plan_.text);
 }
 
 void Planner::on_prepare(Bytes payload) {
@@ -192,7 +200,7 @@ void Planner::on_prepare(Bytes payload) {
   }
   plan_.text = wire::text_of(payload);
   plan_.analysis = route::analyze_mysql(plan_.text, input_.dialect);
-  ask(plan_.analysis);
+  ask(plan_.analysis, plan_.text);
 }
 
 void Planner::on_statement(Bytes payload) {
@@ -206,7 +214,9 @@ void Planner::on_statement(Bytes payload) {
   }
   if (plan_.command == Command::stmt_send_long_data) {
     plan_.way = CommandPlan::Way::long_data;
-    if (plan_.prepared != nullptr) ask(plan_.prepared->statement->analysis);
+    if (plan_.prepared != nullptr) {
+      ask(plan_.prepared->statement->analysis, plan_.prepared->statement->text);
+    }
     return;
   }
   if (plan_.prepared == nullptr) {
@@ -228,7 +238,7 @@ void Planner::on_execute() {
     case Command::stmt_fetch:
       return ask(Need::session, "fetches from a cursor");
     default:
-      return ask(known.statement->analysis);
+      return ask(known.statement->analysis, known.statement->text);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "proxy/route/policy.hpp"
+#include "proxy/route/refused.hpp"
 #include "proxy/session/mysql/prepared.hpp"
 #include "proxy/wire/mysql/errors.hpp"
 #include "proxy/wire/mysql/frame.hpp"
@@ -76,8 +77,9 @@ struct PlanInput {
   std::size_t bytes_max = 256 * 1024;
   ClientStatements& statements;
   route::MysqlDialect dialect{};
-  wire::mysql::Capabilities client{};  // as negotiated
-  bool multi_statements = false;       // as COM_SET_OPTION left it
+  wire::mysql::Capabilities client{};             // as negotiated
+  bool multi_statements = false;                  // as COM_SET_OPTION left it
+  const route::RefusedShapes* refused = nullptr;  // what replicas refused before
 };
 inline constexpr std::size_t prepare_bytes_max = 4U << 20;
 

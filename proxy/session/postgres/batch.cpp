@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 
+#include "proxy/route/shape.hpp"
 #include "proxy/wire/postgres/command.hpp"
 #include "proxy/wire/postgres/extended.hpp"
 #include "proxy/wire/postgres/frame.hpp"
@@ -20,8 +21,8 @@ namespace {
 class Planner {
  public:
   Planner(BatchPlan& plan, const StatementNames& statements, PreparedTable& table,
-          route::Dialect dialect)
-      : plan_(plan), statements_(statements), table_(table), dialect_(dialect) {}
+          route::Dialect dialect, const route::RefusedShapes* refused)
+      : plan_(plan), statements_(statements), table_(table), dialect_(dialect), refused_(refused) {}
 
   bool on_query(std::string_view body);
   bool on_message(const wire::Header& header, std::string_view body);
@@ -32,7 +33,10 @@ class Planner {
   bool on_parse(std::string_view body);
   bool on_bind(std::string_view prefix, std::size_t body_bytes);
   bool on_describe_or_close(std::string_view body, bool describe);
-  void add(const route::Analysis& analysis);
+  void add(const route::Analysis& analysis, std::string_view text, route::Dialect dialect);
+  void add(const PreparedStatement& statement) {
+    add(statement.analysis, statement.text, statement.dialect);
+  }
   void use(std::string_view statement);
   bool malformed(std::string_view what) {
     plan_.status = BatchPlan::Status::malformed;
@@ -44,6 +48,7 @@ class Planner {
   const StatementNames& statements_;
   PreparedTable& table_;
   route::Dialect dialect_;
+  const route::RefusedShapes* refused_;
   std::optional<Demand> demand_;
   bool asks_ = false;
   bool other_ = false;  // some statement does not end a transaction
@@ -62,8 +67,15 @@ bool is_ending(route::TransactionControl control) {
          control == route::TransactionControl::rollback;
 }
 
-void Planner::add(const route::Analysis& analysis) {
-  const Demand demand = route::demand_of(analysis);
+void Planner::add(const route::Analysis& analysis, std::string_view text, route::Dialect dialect) {
+  Demand demand = route::demand_of(analysis);
+  std::string_view reason = analysis.reason;
+  if (refused_ != nullptr && !refused_->empty() && (demand.need == Need::read || demand.unproven) &&
+      refused_->contains(route::shape_of_postgres(text, dialect))) {
+    demand.need = Need::write;
+    demand.unproven = false;
+    reason = route::refused_reason;
+  }
   const auto strictness = [](Need need) {
     return need == Need::write ? 2 : need == Need::session ? 1 : 0;
   };
@@ -72,7 +84,7 @@ void Planner::add(const route::Analysis& analysis) {
     const route::Hint hint = first ? demand.hint : demand_->hint;
     demand_ = demand;
     demand_->hint = hint;
-    plan_.reason = analysis.reason;
+    plan_.reason = reason;
   } else if (demand_->need == demand.need) {
     demand_->unproven = demand_->unproven && demand.unproven;
   }
@@ -94,11 +106,11 @@ void Planner::add_unknown(std::string_view reason) {
 
 void Planner::use(std::string_view statement) {
   for (std::size_t i = parsed_count_; i-- > 0;) {
-    if (parsed_[i].name == statement) return add(parsed_[i].statement->analysis);
+    if (parsed_[i].name == statement) return add(*parsed_[i].statement);
   }
   if (const auto found = statements_.find(statement);
       found != statements_.end() && found->second != nullptr) {
-    return add(found->second->analysis);
+    return add(*found->second);
   }
   add_unknown("uses a prepared statement that is not known");
 }
@@ -107,7 +119,7 @@ bool Planner::on_query(std::string_view body) {
   const auto sql = wire::decode_query(wire::as_bytes(body));
   if (!sql) return malformed("malformed Query message");
   plan_.analysis = route::analyze_postgres(*sql, dialect_);
-  add(plan_.analysis);
+  add(plan_.analysis, *sql, dialect_);
   return true;
 }
 
@@ -123,7 +135,7 @@ bool Planner::on_parse(std::string_view body) {
     add_unknown("prepares many statements in one batch");
     return true;
   }
-  add(statement->analysis);
+  add(*statement);
   parsed_[parsed_count_++] = {parse->statement, std::move(statement)};
   return true;
 }
@@ -197,10 +209,10 @@ void Planner::finish() {
 }  // namespace
 
 BatchPlan plan_batch(std::string_view bytes, std::size_t bytes_max,
-                     const StatementNames& statements, PreparedTable& table,
-                     route::Dialect dialect) {
+                     const StatementNames& statements, PreparedTable& table, route::Dialect dialect,
+                     const route::RefusedShapes* refused) {
   BatchPlan plan;
-  Planner planner(plan, statements, table, dialect);
+  Planner planner(plan, statements, table, dialect, refused);
   std::size_t at = 0;
   const auto ready = [&] {
     plan.status = BatchPlan::Status::ready;

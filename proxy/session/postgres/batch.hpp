@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "proxy/route/policy.hpp"
+#include "proxy/route/refused.hpp"
 #include "proxy/session/postgres/prepared.hpp"
 
 namespace relevo::session::postgres {
@@ -48,8 +49,9 @@ struct BatchPlan {
 };
 
 // `bytes_max`: more than this is not buffered. `statements`: the session's own.
+// `refused`: what replicas refused before (may be null).
 BatchPlan plan_batch(std::string_view bytes, std::size_t bytes_max,
-                     const StatementNames& statements, PreparedTable& table,
-                     route::Dialect dialect);
+                     const StatementNames& statements, PreparedTable& table, route::Dialect dialect,
+                     const route::RefusedShapes* refused = nullptr);
 
 }  // namespace relevo::session::postgres

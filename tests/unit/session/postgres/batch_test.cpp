@@ -7,6 +7,7 @@
 #include <memory>
 #include <random>
 
+#include "proxy/route/shape.hpp"
 #include "proxy/wire/postgres/command.hpp"
 #include "proxy/wire/postgres/extended.hpp"
 
@@ -382,6 +383,26 @@ TEST_F(Batch, MalformedMessagesAreRefused) {
   }
   const BatchPlan p = plan(Bytes().run("SELECT 1").message('p', "x").sync());
   EXPECT_EQ(p.status, Status::malformed);
+}
+
+// What a replica refused before goes straight to the primary, however it is said.
+TEST_F(Batch, RemembersWhatWasRefused) {
+  route::RefusedShapes refused;
+  refused.add(route::shape_of_postgres("SELECT * FROM sneaky WHERE id = 1", {}), {});
+  const auto need = [&](const Bytes& bytes) {
+    return plan_batch(bytes.text(), bytes_max, statements_, table_, {}, &refused).demand;
+  };
+  EXPECT_EQ(need(Bytes().query("select * from sneaky where id = 22")).need, Need::write);
+  EXPECT_EQ(need(Bytes().query("/* relevo: replica */ SELECT * FROM sneaky WHERE id=3")).need,
+            Need::write);
+  EXPECT_EQ(need(Bytes().query("SELECT * FROM honest WHERE id = 1")).need, Need::read);
+  EXPECT_EQ(need(Bytes().run("SELECT * FROM sneaky WHERE id = $1").sync()).need, Need::write);
+  prepare("s", "SELECT * FROM sneaky WHERE id = $1");
+  EXPECT_EQ(need(Bytes().bind("s").execute().sync()).need, Need::write);
+  // A function of which nothing is known is tried where a hint says so; not after this.
+  refused.add(route::shape_of_postgres("SELECT mine(1)", {}), {});
+  EXPECT_FALSE(need(Bytes().query("SELECT mine(2)")).unproven);
+  EXPECT_TRUE(need(Bytes().query("SELECT mine(a)")).unproven);
 }
 
 // The table forgets what it was told in the same batch: nothing may be left

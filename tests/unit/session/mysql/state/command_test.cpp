@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proxy/route/shape.hpp"
 #include "tests/unit/session/mysql/state/packets.hpp"
 
 namespace relevo::session::mysql {
@@ -156,6 +157,21 @@ TEST_F(CommandTest, WhatIsNoCommandEndsTheSession) {
   EXPECT_EQ(plan(packet("\x03SELECT 1", 1)).status, Status::malformed);
   EXPECT_EQ(plan(command(Command::stmt_execute, "\1")).status, Status::malformed);
   EXPECT_EQ(plan(packet("")).error.number, 1835);
+}
+
+// What a replica refused before goes straight to the primary, however it is said.
+TEST_F(CommandTest, WhatWasRefusedIsAWrite) {
+  route::RefusedShapes refused;
+  refused.add(route::shape_of_mysql("SELECT * FROM sneaky WHERE id = 1", {}), {});
+  const auto need = [&](Command which, std::string_view text) {
+    kept = command(which, text);
+    return plan_command({.bytes = kept, .statements = client, .refused = &refused}).demand.need;
+  };
+  EXPECT_EQ(need(Command::query, "select * from sneaky where id = 22"), Need::write);
+  EXPECT_EQ(need(Command::query, "/* relevo: replica */ SELECT * FROM sneaky WHERE id='x'"),
+            Need::write);
+  EXPECT_EQ(need(Command::stmt_prepare, "SELECT * FROM sneaky WHERE id = ?"), Need::write);
+  EXPECT_EQ(need(Command::query, "SELECT * FROM honest WHERE id = 1"), Need::read);
 }
 
 // MySQL puts them between the command's byte and the text.
