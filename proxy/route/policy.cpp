@@ -151,7 +151,7 @@ Choice choose(const View& view, const RoutingSettings& settings, const SessionRo
     return primary_or_hold(view, "writes, or may write");
   }
   if (session.serializable) {
-    return primary_or_hold(view, "serializable: a replica in recovery refuses that");
+    return primary_or_hold(view, "serializable: only the primary can see to that");
   }
   if (target == HintTarget::primary) {
     return primary_or_hold(

@@ -213,10 +213,15 @@ void ClientSession::answer_kill(std::uint32_t id, Shard::Kill what) {
   });
 }
 
-route::SessionRouting ClientSession::session_routing() const {
+route::SessionRouting ClientSession::session_routing() {
   route::SessionRouting routing;
   routing.last_write = last_write_;
   if (session_ == nullptr) return routing;
+  if (isolation_of_ != session_->state()) {
+    isolation_of_ = session_->state();
+    serializable_ = session::mysql::is_serializable(*isolation_of_);
+  }
+  routing.serializable = serializable_;
   const std::string& target = session_->routing_target();
   if (target == "primary") routing.target = route::HintTarget::primary;
   if (target == "replica") routing.target = route::HintTarget::replica;
@@ -258,8 +263,8 @@ void ClientSession::route_command() {
 // What it has failed on is left out, as long as there is anything else.
 route::Choice ClientSession::choose_node(const route::Demand& demand) {
   const auto on = [&](std::span<const std::uint32_t> loads) {
-    return route::choose(*shard_.view(), shard_.settings().routing, session_routing(), demand, loads,
-                         shard_.round_robin());
+    return route::choose(*shard_.view(), shard_.settings().routing, session_routing(), demand,
+                         loads, shard_.round_robin());
   };
   const route::Choice choice = on(shard_.loads(failed_on_));
   if (choice.target != route::Target::hold || failed_on_ == 0) return choice;

@@ -159,7 +159,7 @@ class ClientSession final : public SessionLink,
   void wait_in_queue(ServerPool& pool);
   void stop_waiting();
   void begin_wait(State state, std::chrono::milliseconds limit, bool hold);
-  route::SessionRouting session_routing() const;
+  route::SessionRouting session_routing();
   bool must_stay() const;
 
   // towards the server
@@ -235,6 +235,8 @@ class ClientSession final : public SessionLink,
   wire::mysql::StatusFlags status_{wire::mysql::Status::autocommit};  // last told to the client
   std::optional<model::Instant> last_write_;
   bool wrote_ = false;
+  session::mysql::State isolation_of_;  // the state that serializable_ was read from
+  bool serializable_ = false;           // its transactions are, unless they say otherwise
 
   // the command in hand: from its planning to the end of its reply
   session::mysql::CommandPlan plan_;

@@ -161,6 +161,16 @@ std::string fold_variable_name(std::string_view name) {
   return folded;
 }
 
+bool is_serializable(const StateData& state) {
+  for (const std::string_view name : {"transaction_isolation", "tx_isolation"}) {
+    const auto found = state.system.find(name);
+    if (found != state.system.end() && found->second.find("SERIALIZABLE") != std::string::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
 State no_state() {
   static const State empty = std::make_shared<const StateData>();
   return empty;

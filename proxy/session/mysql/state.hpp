@@ -42,6 +42,9 @@ using State = std::shared_ptr<const StateData>;  // never null
 
 State no_state();
 
+// Transactions are SERIALIZABLE: what they read is locked, on one server only.
+bool is_serializable(const StateData& state);
+
 // What a session has right after its log-in. `collation` as the client said it in
 // its handshake: it is all three character sets. Numbers that one of the two
 // databases does not know count for nothing there, as the server itself decides.
