@@ -310,8 +310,10 @@ void Controller::Impl::publish_view() {
                                                  settings.stale_after)
                               : detect::ReplicaLag{});
   }
-  view_ = std::make_shared<const model::View>(detect::build_view(
-      settings, decide::authority_of(state_), detector_, assessments, lags, ++sequence_, now));
+  model::View view = detect::build_view(settings, decide::authority_of(state_), detector_,
+                                        assessments, lags, ++sequence_, now);
+  readiness_.apply(view, detector_, now);
+  view_ = std::make_shared<const model::View>(std::move(view));
   if (ports_.publish) ports_.publish(view_);
 }
 

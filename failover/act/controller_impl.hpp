@@ -15,6 +15,7 @@
 #include "failover/lease/local_lease.hpp"
 #include "topology/detect/detector.hpp"
 #include "topology/detect/lag.hpp"
+#include "topology/detect/readiness.hpp"
 #include "topology/detect/view_builder.hpp"
 #include "topology/probe/prober.hpp"
 
@@ -59,6 +60,7 @@ class Controller::Impl : public std::enable_shared_from_this<Controller::Impl> {
   Ports ports_;
 
   detect::Detector detector_;
+  detect::Readiness readiness_;
   detect::PositionHistory history_;
   std::optional<model::NodeId> history_of_;
   std::vector<std::unique_ptr<probe::Prober>> probers_;

@@ -10,15 +10,41 @@ namespace {
 
 using Nodes = std::span<const model::NodeId>;
 
+// Answers that differ by less say nothing: that is the network's and the scheduler's
+// noise, and to follow it would send everything to one node at a time.
+constexpr model::Duration noise = std::chrono::milliseconds(4);
+constexpr model::Duration slowness_unit = std::chrono::milliseconds(1);
+
+std::uint64_t weight_of(const model::NodeView& node) {
+  return std::uint64_t{node.weight} * node.warmth_percent;
+}
+
+model::Duration quickest(const model::View& view, Nodes candidates) {
+  model::Duration best = model::Duration::max();
+  for (const model::NodeId node : candidates) best = std::min(best, view.nodes[node].response_time);
+  return best;
+}
+
+// What a statement there counts for: 1, and one more for each millisecond that the node
+// takes longer than the quickest. So a replica that is slow by 20 ms has less than a
+// twentieth of the others' statements under way, and is slow with those: what it gets is
+// a small part of a percent.
+double slowness(const model::NodeView& node, model::Duration quickest) {
+  const model::Duration behind = node.response_time - quickest;
+  return behind < noise ? 1.0 : 1.0 + static_cast<double>(behind / slowness_unit);
+}
+
 // Whether a's share of its weight is less used than b's. The statement to come
 // is counted in, so that of two idle nodes the heavier is the better.
 bool less_loaded(const model::View& view, std::span<const std::uint32_t> outstanding,
-                 model::NodeId a, model::NodeId b) {
-  const std::uint64_t weight_a = view.nodes[a].weight;
-  const std::uint64_t weight_b = view.nodes[b].weight;
+                 model::Duration quickest, model::NodeId a, model::NodeId b) {
+  const auto weight_a = static_cast<double>(weight_of(view.nodes[a]));
+  const auto weight_b = static_cast<double>(weight_of(view.nodes[b]));
   if (weight_a == 0 || weight_b == 0) return weight_a > weight_b;
-  return (std::uint64_t{outstanding[a]} + 1) * weight_b <
-         (std::uint64_t{outstanding[b]} + 1) * weight_a;
+  const auto load = [&](model::NodeId node) {
+    return (outstanding[node] + 1.0) * slowness(view.nodes[node], quickest);
+  };
+  return load(a) * weight_b < load(b) * weight_a;
 }
 
 template <typename Accept>
@@ -26,10 +52,11 @@ model::NodeId least_outstanding(const model::View& view, Nodes candidates,
                                 std::span<const std::uint32_t> outstanding, std::uint32_t start,
                                 Accept accept, model::NodeId none) {
   model::NodeId best = none;
+  const model::Duration best_time = quickest(view, candidates);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const model::NodeId node = candidates[(start + i) % candidates.size()];
     if (!accept(node)) continue;
-    if (best == none || less_loaded(view, outstanding, node, best)) best = node;
+    if (best == none || less_loaded(view, outstanding, best_time, node, best)) best = node;
   }
   return best;
 }
@@ -40,13 +67,13 @@ model::NodeId round_robin_by_weight(const model::View& view, Nodes candidates, s
   std::uint64_t divisor = 0;
   std::uint64_t total = 0;
   for (const model::NodeId node : candidates) {
-    divisor = std::gcd(divisor, std::uint64_t{view.nodes[node].weight});
-    total += view.nodes[node].weight;
+    divisor = std::gcd(divisor, weight_of(view.nodes[node]));
+    total += weight_of(view.nodes[node]);
   }
   if (total == 0) return candidates[turn % candidates.size()];
   std::uint64_t place = turn % (total / divisor);
   for (const model::NodeId node : candidates) {
-    const std::uint64_t share = view.nodes[node].weight / divisor;
+    const std::uint64_t share = weight_of(view.nodes[node]) / divisor;
     if (place < share) return node;
     place -= share;
   }

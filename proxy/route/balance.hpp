@@ -1,8 +1,9 @@
 // Which of several equally correct replicas gets the next read.
 //
-// All of them are right; this is about load alone. No allocation and no state
-// but the caller's counter, which also breaks ties: equal loads rotate instead
-// of all falling on the first node.
+// All of them are right; this is about load alone. A replica's share of the load is by
+// its weight, less while it warms up, and less the more slowly it answers. No allocation and no
+// state but the caller's counter, which also breaks ties: equal loads rotate instead of all falling
+// on the first node.
 #pragma once
 
 #include <cstdint>

@@ -24,6 +24,11 @@ struct NodeView {
   std::string address;  // host:port, as configured
   std::string zone;
   unsigned weight = 100;
+  // How much of its weight it gets: less while it warms up, back from an absence.
+  unsigned warmth_percent = 100;
+  // How long it takes to answer the monitor's question, of late. Balancing compares
+  // replicas by it.
+  Duration response_time{};
 
   Role role = Role::unknown;
   NodeState state = NodeState::down;
@@ -78,6 +83,11 @@ struct ViewApplied {
 };
 
 // What client traffic saw of a node; triggers a probe at once.
-enum class TrafficSignal : std::uint8_t { connection_reset, connect_refused, connect_timeout, role_refused };
+enum class TrafficSignal : std::uint8_t {
+  connection_reset,
+  connect_refused,
+  connect_timeout,
+  role_refused
+};
 
 }  // namespace relevo::model

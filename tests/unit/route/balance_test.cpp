@@ -91,6 +91,32 @@ TEST(Balance, NearestZoneFirstThenAnyone) {
   EXPECT_EQ(f.next(Balance::nearest_zone, ""), 0U);
 }
 
+TEST(Balance, OneThatWarmsUpGetsItsShare) {
+  Fixture f({100, 100});
+  f.view.nodes[1].warmth_percent = 10;
+  EXPECT_EQ(f.spread(Balance::least_outstanding, 110, true), (std::vector{100, 10}));
+  EXPECT_EQ(f.spread(Balance::round_robin, 110, false), (std::vector{100, 10}));
+}
+
+TEST(Balance, OneThatIsSlowGetsLittle) {
+  Fixture f({100, 100, 100});
+  f.view.nodes[0].response_time = std::chrono::microseconds(300);
+  f.view.nodes[1].response_time = std::chrono::microseconds(800);  // noise
+  f.view.nodes[2].response_time = std::chrono::milliseconds(20);
+  const auto idle = f.spread(Balance::least_outstanding, 300, false);
+  EXPECT_EQ(idle[2], 0);
+  EXPECT_GE(idle[1], 100);
+  // Twenty times as slow: its turn comes when the others have twenty each.
+  EXPECT_EQ(f.spread(Balance::least_outstanding, 41, true), (std::vector{20, 20, 1}));
+}
+
+TEST(Balance, SlowOnesAloneAreEqual) {
+  Fixture f({100, 100, 100});
+  f.view.nodes[1].response_time = f.view.nodes[2].response_time = std::chrono::milliseconds(20);
+  f.candidates = {1, 2};
+  EXPECT_EQ(f.spread(Balance::least_outstanding, 100, false), (std::vector{0, 50, 50}));
+}
+
 TEST(Balance, OneCandidate) {
   Fixture f({100, 0});
   f.candidates = {1};
