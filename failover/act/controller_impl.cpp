@@ -312,6 +312,14 @@ void Controller::Impl::publish_view() {
   }
   model::View view = detect::build_view(settings, decide::authority_of(state_), detector_,
                                         assessments, lags, ++sequence_, now);
+  if (view.primary && history_of_ == view.primary) {
+    if (const auto& latest = detector_.latest(*view.primary);
+        latest && latest->status.role == model::Role::primary &&
+        latest->sent > state_.primary_since) {
+      view.primary_position = latest->status.position;
+      view.primary_sampled = latest->sent;
+    }
+  }
   readiness_.apply(view, detector_, now);
   view_ = std::make_shared<const model::View>(std::move(view));
   if (ports_.publish) ports_.publish(view_);

@@ -23,6 +23,7 @@ struct Candidates {
   // Why it is empty: the last obstacle met, in the order of the checks.
   bool held_back_by_own_write = false;
   bool held_back_by_hint = false;
+  bool held_back_by_token = false;
 };
 
 // Nobody can be behind a primary that does not exist: its replicas' lag is
@@ -57,6 +58,10 @@ Candidates eligible_replicas(const View& view, const RoutingSettings& settings,
     if (id == view.primary || !in_rotation(node) || outstanding[id] == load_unavailable) continue;
     if (!lag_suits(view, node, hint)) {
       found.held_back_by_hint |= hint.max_lag.has_value();
+      continue;
+    }
+    if (session.read_after && node.caught_up_to <= *session.read_after) {
+      found.held_back_by_token = true;
       continue;
     }
     if (!has_own_writes(node, settings, session)) {
@@ -95,6 +100,9 @@ Choice replica_or_primary(const View& view, const RoutingSettings& settings,
       return hold("no primary, and this session's own write is not known to be on a replica: held");
     }
     return primary_or_hold(view, "this session's own write is not replayed there yet");
+  }
+  if (found.held_back_by_token) {
+    return primary_or_hold(view, "no replica is known to have what the session's token stands for");
   }
   if (found.held_back_by_hint) {
     return primary_or_hold(view, "no replica is within the hint's max_lag");

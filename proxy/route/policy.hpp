@@ -40,6 +40,8 @@ struct SessionRouting {
   HintTarget target = HintTarget::none;  // SET relevo.target; none: automatic
   // When its last write was acknowledged, by this process's clock.
   std::optional<model::Instant> last_write;
+  // Of the token that it presented (ReadAfter), whatever the consistency.
+  std::optional<model::Instant> read_after;
   // Its transactions are SERIALIZABLE by default: a hot standby refuses those.
   bool serializable = false;
 };

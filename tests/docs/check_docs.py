@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 # What begins like a metric and is none: names on servers and of files.
-OTHER_NAMES = re.compile(r"^relevo_(NODE|target|ledger|\*|$)|\.deb$")
+OTHER_NAMES = re.compile(r"^relevo_(NODE|target|after|token|ledger|\*|$)|\.deb$")
 OPENS_BLOCK = re.compile(r"^\s*```")
 LINK = re.compile(r"(?<!!)\[[^\]\[]*(?:\[[^\]]*\])?[^\]\[]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`[^`\n]+`")

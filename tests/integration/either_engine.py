@@ -161,3 +161,85 @@ class Misroutes:
         told = base.wait_until(lambda: [line for line in self.told() if shape in line], f"{shape} is told")
         self.assertEqual(len(told), 1, told)
         self.assertIn(shape, self.proxy.ctl("events")[1])
+
+
+class Tokens:
+    """A token of one relevo is honoured by another. The replicas apply everything late
+    (cluster_options), so that what a session reads tells where it reads.
+
+    The engine's: token(session), present(session, token), count(session), insert(session),
+    ask_for_token: all ways to ask, ahead: a token that the cluster never gets to, bad:
+    what is no token, refused(session, text): the error of presenting it."""
+
+    @classmethod
+    def start_other(cls):
+        directory = cls.directory / "other"
+        directory.mkdir(mode=0o755)
+        # Where sessions need not even see their own writes, the token is all that counts.
+        changes = {"cluster": {"failover": {"mode": "off"}, "routing": {"consistency": "eventual"}}}
+        cls.other = base.Relevo(cls.cluster, directory, base.merged(cls.config, changes))
+        cls.addClassCleanup(cls.other.kill)
+        cls.other.start()
+        cls.other.await_healthy()
+
+    def elsewhere(self):
+        """A session on the other relevo."""
+        mine, type(self).proxy = self.proxy, self.other
+        try:
+            return self.connect()
+        finally:
+            type(self).proxy = mine
+
+    def test_another_session_reads_no_older(self):
+        self.cluster.await_replicas()
+        writer, reader, late = self.connect(), self.elsewhere(), self.elsewhere()
+        base.wait_until(lambda: self.where(reader) != "db1", "the reader is on a replica")
+        before = self.count(late)
+        self.insert(writer)
+        token = self.token(writer)
+        self.present(reader, token)
+        self.assertEqual(self.count(reader), before + 1)
+        self.assertEqual(self.where(reader), "db1")
+        self.assertEqual(self.count(late), before, "who presents nothing reads what a replica has")
+        # As soon as a replica is known to have it, that is where it reads.
+        base.wait_until(lambda: self.where(reader) != "db1", "a replica has it")
+        self.assertEqual(self.count(reader), before + 1)
+
+    def test_every_way_to_ask(self):
+        session = self.connect()
+        tokens = [self.value(session, text) for text in self.ask_for_token]
+        self.assertEqual(len(set(tokens)), 1, tokens)
+        self.present(session, tokens[0])
+        self.count(session)
+
+    def test_what_is_ahead_is_read_from_the_primary(self):
+        session = self.elsewhere()
+        self.present(session, self.ahead)
+        for _ in range(3):
+            self.assertEqual(self.where(session), "db1")
+        self.present(session, "")
+        base.wait_until(lambda: self.where(session) != "db1", "without a token it is on a replica")
+
+    def test_what_is_no_token_is_refused(self):
+        session = self.connect()
+        for text in self.bad:
+            with self.subTest(text):
+                self.refused(session, text)
+        self.count(session)
+
+    def test_zz_a_token_outlives_a_switchover(self):
+        writer, reader = self.connect(), self.connect()
+        self.insert(writer)
+        token, count = self.token(writer), self.count(writer)
+        code, _, err = self.proxy.ctl("switchover", "--to", "db2")
+        self.assertEqual(code, 0, err)
+        self.proxy.await_topology(
+            lambda t: t["primary"] == "db2" and any(n["role"] == "replica" and n["eligible_for_reads"] for n in t["nodes"]),
+            "db2 has a replica")
+        self.present(reader, token)
+        self.assertEqual(self.count(reader), count)
+        base.wait_until(lambda: self.where(reader) != "db2", "a replica of the new primary has it")
+        self.assertEqual(self.count(reader), count)
+        after = self.token(self.connect())
+        self.present(reader, after)
+        self.assertEqual(self.count(reader), count)

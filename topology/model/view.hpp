@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "topology/model/ids.hpp"
+#include "topology/model/position.hpp"
 #include "topology/model/verdict.hpp"
 
 namespace relevo::model {
@@ -69,6 +70,11 @@ struct View {
   std::optional<NodeId> primary;
   PrimaryGate gate = PrimaryGate::closed;
   bool paused = false;  // operator's pause: hold reads as well
+
+  // What the primary had written by its last sample, and when that was sent: whoever has
+  // caught up to that instant has all of it. Unknown where nothing is known of it yet.
+  Position primary_position;
+  Instant primary_sampled = Instant::min();
 
   std::vector<NodeView> nodes;  // indexed by NodeId
 };

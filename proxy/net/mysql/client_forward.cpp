@@ -163,7 +163,13 @@ void ClientSession::send_command() {
     retained_ = false;
     return pass();
   }
-  shard_.worker().to_server().add(in_.view().substr(0, plan_.bytes));
+  Segments& out = shard_.worker().to_server();
+  if (plan_.token) {
+    wire::Writer writer(out.text());
+    wire::encode_query(writer, plan_.text, server_->capabilities());
+    return out.own();
+  }
+  out.add(in_.view().substr(0, plan_.bytes));
 }
 
 void ClientSession::send_prepare() {
@@ -179,7 +185,13 @@ void ClientSession::send_prepare() {
   }
   prepared_number_ = *number;
   command_sent(session::mysql::Meaning{.cls = route::StatementClass::session}, *number);
-  shard_.worker().to_server().add(in_.view().substr(0, plan_.bytes));
+  Segments& out = shard_.worker().to_server();
+  if (plan_.token) {
+    wire::Writer writer(out.text());
+    wire::encode_prepare(writer, plan_.text);
+    return out.own();
+  }
+  out.add(in_.view().substr(0, plan_.bytes));
 }
 
 void ClientSession::send_execute() {

@@ -222,6 +222,15 @@ route::SessionRouting ClientSession::session_routing() {
     serializable_ = session::mysql::is_serializable(*isolation_of_);
   }
   routing.serializable = serializable_;
+  if (const std::string& token = session_->routing_token(); token != read_after_of_) {
+    // What is no token is one that no replica is known to have.
+    read_after_of_ = token;
+    read_after_.clear();
+    if (!token.empty()) {
+      read_after_.set(route::parse_token(token, model::Engine::mysql).value_or(route::Token{}));
+    }
+  }
+  routing.read_after = read_after_.instant(*shard_.view());
   const std::string& target = session_->routing_target();
   if (target == "primary") routing.target = route::HintTarget::primary;
   if (target == "replica") routing.target = route::HintTarget::replica;

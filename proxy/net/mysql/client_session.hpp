@@ -32,6 +32,7 @@
 #include "proxy/net/mysql/compressed_client.hpp"
 #include "proxy/net/mysql/server_connection.hpp"
 #include "proxy/net/mysql/shard.hpp"
+#include "proxy/route/token.hpp"
 #include "proxy/session/mysql/client_login.hpp"
 #include "proxy/session/mysql/command.hpp"
 #include "proxy/session/mysql/execute.hpp"
@@ -237,6 +238,8 @@ class ClientSession final : public SessionLink,
   bool wrote_ = false;
   session::mysql::State isolation_of_;  // the state that serializable_ was read from
   bool serializable_ = false;           // its transactions are, unless they say otherwise
+  route::ReadAfter read_after_;
+  std::string read_after_of_;  // the text that it was read from
 
   // the command in hand: from its planning to the end of its reply
   session::mysql::CommandPlan plan_;

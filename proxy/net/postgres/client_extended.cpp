@@ -1,6 +1,7 @@
 // Towards the server, the extended protocol: what a client prepared is found,
 // or prepared anew, on whichever connection the session has.
 #include "proxy/net/postgres/client_session.hpp"
+#include "proxy/route/token.hpp"
 #include "proxy/wire/postgres/extended.hpp"
 #include "proxy/wire/postgres/frame.hpp"
 
@@ -59,12 +60,21 @@ bool ClientSession::forward_parse(const wire::Header& header, std::string_view w
   }
   batch_open_ = true;
   const auto types = body_of(whole).substr(head->rest_at + parse->query.size() + 1);
-  const Prepared statement = shard_.prepared_table().intern(parse->query, types, dialect_);
+  const bool token = route::asks_for_token_postgres(parse->query, dialect_);
+  const Prepared statement = shard_.prepared_table().intern(
+      token ? route::token_sql_postgres() : parse->query, types, dialect_);
   if (parse->statement.empty()) {
     unnamed_ = statement;
     server_->unnamed = statement;
     server_->exchange.expect_parse(Audience::client, nullptr);
-    pass(whole);
+    if (!token) {
+      pass(whole);
+      return true;
+    }
+    Segments& out = shard_.worker().to_server();
+    statement->append_parse(out.text(), "");
+    out.own();
+    cursor_ += whole.size();
     return true;
   }
   const auto known = statements_.find(parse->statement);

@@ -1,6 +1,8 @@
 // Towards the server: names of prepared statements are rewritten, what the
 // server connection lacks is prepared on the way, everything else passes.
 #include "proxy/net/postgres/client_session.hpp"
+#include "proxy/route/token.hpp"
+#include "proxy/session/postgres/token.hpp"
 #include "proxy/wire/postgres/command.hpp"
 #include "proxy/wire/postgres/extended.hpp"
 #include "proxy/wire/postgres/frame.hpp"
@@ -220,7 +222,10 @@ bool ClientSession::forward_query(const wire::Header& header, std::string_view w
   // The plan's analysis points into the bytes where they lay; they may have moved.
   route::Analysis fresh;
   const bool planned = first_message_ && plan_.query && planned_at_ == in_.data();
-  if (!planned) fresh = route::analyze_postgres(*sql, dialect_);
+  const bool token = planned ? plan_.token : route::asks_for_token_postgres(*sql, dialect_);
+  if (!planned) {
+    fresh = token ? session::postgres::token_analysis() : route::analyze_postgres(*sql, dialect_);
+  }
   const route::Analysis& analysis = planned ? plan_.analysis : fresh;
   if (deallocate_here(analysis)) {
     exchange.answer_locally(Expected::local_deallocate);
@@ -230,6 +235,14 @@ bool ClientSession::forward_query(const wire::Header& header, std::string_view w
   }
   exchange.expect_query(Audience::client, &analysis);
   note_sent(&analysis);
+  if (token) {
+    Segments& out = shard_.worker().to_server();
+    wire::Writer writer(out.text());
+    wire::encode_query(writer, route::token_sql_postgres());
+    out.own();
+    cursor_ += whole.size();
+    return true;
+  }
   pass(whole);
   return true;
 }

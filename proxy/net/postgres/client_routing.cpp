@@ -1,5 +1,6 @@
 // From the first bytes of a batch to a server connection that will run it.
 #include "proxy/net/postgres/client_session.hpp"
+#include "proxy/session/postgres/token.hpp"
 #include "proxy/wire/postgres/command.hpp"
 #include "proxy/wire/postgres/constants.hpp"
 #include "proxy/wire/postgres/frame.hpp"
@@ -47,6 +48,12 @@ bool ClientSession::answer_here() {
     answer_failed_transaction();
     return true;
   }
+  if (plan_.bad_token) {
+    fail_batch("22023",
+               "relevo.after is to be a token as SHOW RELEVO TOKEN gives it, of a "
+               "PostgreSQL cluster");
+    return true;
+  }
   if (plan_.nothing_to_ask && plan_.bytes > 0) {
     // Close of statements, Flush, Sync.
     std::string out;
@@ -90,9 +97,23 @@ std::optional<std::string_view> ClientSession::routing_setting(std::string_view 
   return std::nullopt;
 }
 
-route::SessionRouting ClientSession::session_routing() const {
+// SET relevo.after. One that is no token after all (set in a transaction, or by a
+// function) is one that no replica is known to have.
+void ClientSession::note_token() {
+  read_after_of_ = settings_;
+  read_after_.clear();
+  const auto found = settings_->find(session::postgres::token_setting);
+  if (found == settings_->end()) return;
+  const std::string text = session::postgres::plain_value(found->second);
+  if (text.empty()) return;
+  read_after_.set(route::parse_token(text, model::Engine::postgres).value_or(route::Token{}));
+}
+
+route::SessionRouting ClientSession::session_routing() {
   route::SessionRouting routing;
   routing.last_write = last_write_;
+  if (read_after_of_ != settings_) note_token();
+  routing.read_after = read_after_.instant(*shard_.view());
   if (settings_->empty()) return routing;
   if (const auto found = settings_->find("relevo.target"); found != settings_->end()) {
     const std::string target = session::postgres::plain_value(found->second);
@@ -138,8 +159,8 @@ void ClientSession::route_batch() {
 // What it has failed on is left out, as long as there is anything else.
 route::Choice ClientSession::choose_node(const route::Demand& demand) {
   const auto on = [&](std::span<const std::uint32_t> loads) {
-    return route::choose(*shard_.view(), shard_.settings().routing, session_routing(), demand, loads,
-                         shard_.round_robin());
+    return route::choose(*shard_.view(), shard_.settings().routing, session_routing(), demand,
+                         loads, shard_.round_robin());
   };
   const route::Choice choice = on(shard_.loads(failed_on_));
   if (choice.target != route::Target::hold || failed_on_ == 0) return choice;

@@ -31,6 +31,7 @@
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/postgres/server_connection.hpp"
 #include "proxy/net/postgres/shard.hpp"
+#include "proxy/route/token.hpp"
 #include "proxy/session/postgres/batch.hpp"
 #include "proxy/session/postgres/client_login.hpp"
 
@@ -145,7 +146,8 @@ class ClientSession final : public SessionLink,
   void wait_in_queue(ServerPool& pool);
   void stop_waiting();
   void begin_wait(State state, std::chrono::milliseconds limit, bool hold);
-  route::SessionRouting session_routing() const;
+  route::SessionRouting session_routing();
+  void note_token();
   std::optional<std::string_view> routing_setting(std::string_view name) const;
 
   // towards the server
@@ -223,6 +225,8 @@ class ClientSession final : public SessionLink,
   route::Dialect dialect_;
   std::optional<model::Instant> last_write_;
   bool wrote_ = false;
+  route::ReadAfter read_after_;
+  session::postgres::Settings read_after_of_;  // the settings that it was read from
 
   // the batch in hand
   session::postgres::BatchPlan plan_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "proxy/route/shape.hpp"
+#include "proxy/route/token.hpp"
+#include "proxy/session/mysql/token.hpp"
 #include "proxy/wire/mysql/commands.hpp"
 #include "proxy/wire/mysql/errors.hpp"
 #include "proxy/wire/mysql/statements.hpp"
@@ -32,6 +34,7 @@ class Planner {
   void on_execute();
   void on_set_option(Bytes payload);
   void ask(const route::Analysis& analysis, std::string_view text);
+  bool ask_for_token();
   void ask(Need need, std::string_view reason) {
     plan_.demand = {.need = need, .unproven = false, .hint = {}};
     plan_.reason = reason;
@@ -182,6 +185,18 @@ void Planner::ask(const route::Analysis& analysis, std::string_view text) {
   plan_.commits = commits;
 }
 
+// SHOW RELEVO TOKEN: the primary is asked something else in its place.
+bool Planner::ask_for_token() {
+  plan_.token = route::asks_for_token_mysql(plan_.text, input_.dialect);
+  if (!plan_.token) return false;
+  plan_.text = route::token_sql_mysql(input_.dialect.server);
+  plan_.analysis.cls = route::StatementClass::read;
+  plan_.analysis.statements = 1;
+  plan_.analysis.reason = "asks the primary for its position";
+  ask(Need::write, plan_.analysis.reason);
+  return true;
+}
+
 void Planner::on_query(Bytes payload, std::uint64_t payload_bytes) {
   const auto query = wire::decode_query_head(payload, payload_bytes, input_.client);
   if (plan_.oversized) {
@@ -189,8 +204,13 @@ void Planner::on_query(Bytes payload, std::uint64_t payload_bytes) {
   }
   if (!query) return malformed("malformed COM_QUERY");
   plan_.text = query->sql;
+  if (ask_for_token()) return;
   plan_.analysis = route::analyze_mysql(plan_.text, input_.dialect);
   ask(plan_.analysis, plan_.text);
+  if (sets_bad_token(plan_.analysis, input_.dialect)) {
+    refuse(errors::wrong_value_for_variable,
+           "@relevo_after is to be a token as SHOW RELEVO TOKEN gives it, of such a cluster");
+  }
 }
 
 void Planner::on_prepare(Bytes payload) {
@@ -199,6 +219,7 @@ void Planner::on_prepare(Bytes payload) {
     return refuse(errors::packet_too_large, "the text of a prepared statement is too long");
   }
   plan_.text = wire::text_of(payload);
+  if (ask_for_token()) return;
   plan_.analysis = route::analyze_mysql(plan_.text, input_.dialect);
   ask(plan_.analysis, plan_.text);
 }

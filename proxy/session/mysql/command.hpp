@@ -61,6 +61,7 @@ struct CommandPlan {
   route::Demand demand;
   route::Analysis analysis;  // of COM_QUERY and COM_STMT_PREPARE; points into the bytes
   std::string_view reason;   // what decided, for people: static text
+  bool token = false;        // asks for a consistency token: `text` is what the server is asked
   bool begins_transaction = false;
   bool ends_transaction = false;
   bool only_ends = false;  // and that is all it does

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "proxy/session/mysql/token.hpp"
 #include "proxy/wire/mysql/charset.hpp"
 
 namespace relevo::session::mysql {
@@ -125,11 +126,15 @@ void SessionState::Update::assign(const OwnedEffect& effect) {
 
 void SessionState::Update::assign_user(const OwnedEffect& effect) {
   const std::string name = fold_variable_name(effect.name);
-  const bool routing = name == routing_variable;
+  const bool routing = name == routing_variable || name == token_variable;
   const auto value = effect.kind == EffectKind::set_user_variable && is_plain_ascii(name)
                          ? portable_literal(effect.value, session_.literal_context())
                          : std::nullopt;
-  if (routing) session_.routing_target_ = fold_variable_name(word_of(effect.value));
+  if (name == routing_variable) {
+    session_.routing_target_ = fold_variable_name(word_of(effect.value));
+  } else if (routing) {
+    session_.routing_token_ = token_text(effect.kind, effect.value);
+  }
   if (!value) {
     erase(data_.user, name);
     // Nobody but us reads it.
@@ -262,6 +267,7 @@ void SessionState::on_reset(StateTable& table, bool keeps_schema) {
   diagnostics_.reset();
   unsure_.clear();
   routing_target_.clear();
+  routing_token_.clear();
 }
 
 void SessionState::on_login(State login) {
@@ -271,6 +277,7 @@ void SessionState::on_login(State login) {
   diagnostics_.reset();
   unsure_.clear();
   routing_target_.clear();
+  routing_token_.clear();
 }
 
 route::MysqlDialect SessionState::dialect(route::MysqlDialect server) const {

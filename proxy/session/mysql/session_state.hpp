@@ -51,6 +51,8 @@ class SessionState {
   LiteralContext literal_context() const;
   // SET @relevo_target: "primary", "replica", "auto"; empty: not set.
   const std::string& routing_target() const { return routing_target_; }
+  // SET @relevo_after: a token, or what is none; empty: not set.
+  const std::string& routing_token() const { return routing_token_; }
 
  private:
   class Update;
@@ -61,7 +63,7 @@ class SessionState {
   Pins pins_;
   Diagnostics diagnostics_;
   std::vector<std::string> unsure_;
-  std::string routing_target_;
+  std::string routing_target_, routing_token_;
 };
 
 }  // namespace relevo::session::mysql

@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "proxy/route/shape.hpp"
+#include "proxy/route/token.hpp"
+#include "proxy/session/postgres/token.hpp"
 #include "proxy/wire/postgres/command.hpp"
 #include "proxy/wire/postgres/extended.hpp"
 #include "proxy/wire/postgres/frame.hpp"
@@ -69,6 +71,7 @@ bool is_ending(route::TransactionControl control) {
 
 void Planner::add(const route::Analysis& analysis, std::string_view text, route::Dialect dialect) {
   Demand demand = route::demand_of(analysis);
+  plan_.bad_token = plan_.bad_token || sets_bad_token(analysis);
   std::string_view reason = analysis.reason;
   if (refused_ != nullptr && !refused_->empty() && (demand.need == Need::read || demand.unproven) &&
       refused_->contains(route::shape_of_postgres(text, dialect))) {
@@ -118,8 +121,10 @@ void Planner::use(std::string_view statement) {
 bool Planner::on_query(std::string_view body) {
   const auto sql = wire::decode_query(wire::as_bytes(body));
   if (!sql) return malformed("malformed Query message");
-  plan_.analysis = route::analyze_postgres(*sql, dialect_);
+  plan_.token = route::asks_for_token_postgres(*sql, dialect_);
+  plan_.analysis = plan_.token ? token_analysis() : route::analyze_postgres(*sql, dialect_);
   add(plan_.analysis, *sql, dialect_);
+  if (plan_.token) add_unknown(token_reason);
   return true;
 }
 
@@ -129,7 +134,9 @@ bool Planner::on_parse(std::string_view body) {
   const auto rest = wire::decode_parse_head(wire::as_bytes(body), body.size());
   if (!rest) return malformed("malformed Parse message");
   const auto types = body.substr(rest->rest_at + parse->query.size() + 1);
-  Prepared statement = table_.intern(parse->query, types, dialect_);
+  const bool token = route::asks_for_token_postgres(parse->query, dialect_);
+  Prepared statement =
+      table_.intern(token ? route::token_sql_postgres() : parse->query, types, dialect_);
   asks_ = true;
   if (parsed_count_ == parsed_.size()) {
     add_unknown("prepares many statements in one batch");

@@ -42,6 +42,8 @@ struct BatchPlan {
   route::Demand demand;
   route::Analysis analysis;  // of a simple query that is not oversized; points into the bytes
   std::string_view reason;   // what decided, for people: static text
+  bool token = false;        // a simple query for a consistency token
+  bool bad_token = false;    // it sets relevo.after to something else than a token
   bool begins_transaction = false;
   bool ends_transaction = false;  // some statement is a COMMIT or ROLLBACK
   bool only_ends = false;         // and that is all it does

@@ -33,6 +33,7 @@ inline constexpr ErrorCode error_during_commit{1180, "HY000"};
 inline constexpr ErrorCode commit_outcome_unknown{1180, "08007"};
 inline constexpr ErrorCode lock_wait_timeout{1205, "HY000"};
 inline constexpr ErrorCode deadlock{1213, "40001"};  // rolled back as a whole: try again
+inline constexpr ErrorCode wrong_value_for_variable{1231, "42000"};
 inline constexpr ErrorCode not_supported_yet{1235, "42000"};
 inline constexpr ErrorCode unknown_statement{1243, "HY000"};
 inline constexpr ErrorCode not_supported_auth_mode{1251, "08004"};
