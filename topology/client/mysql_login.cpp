@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -20,23 +21,29 @@ namespace {
 constexpr std::uint16_t default_port = 3306;
 constexpr auto exit_wait_max = std::chrono::seconds(3);
 
-// Log-ins that are under way in this process. Its end waits for them: they use
-// what the libraries tear down at the very end, so these are set up first.
+// Log-ins that are under way in this process, by the server they are to. The
+// process's end waits for them: they use what the libraries tear down at the very
+// end, so these are set up first.
 class Threads {
  public:
   static Threads& all() {
     static Threads threads;
     return threads;
   }
-  void enter() {
+  // False: this server has as many as it may. Others are not hindered by it.
+  bool enter(const std::string& server) {
     const std::lock_guard lock(mutex_);
-    ++count_;
+    unsigned& count = counts_[server];
+    if (count == log_ins_max) return false;
+    ++count;
+    return true;
   }
-  void leave() {
+  void leave(const std::string& server) {
     // The thread has done with the library by now. (notify_all_at_thread_exit would
     // wait for even more, and at times leaves the mutex locked for ever.)
     const std::lock_guard lock(mutex_);
-    --count_;
+    const auto found = counts_.find(server);
+    if (--found->second == 0) counts_.erase(found);
     none_left_.notify_all();
   }
 
@@ -46,13 +53,18 @@ class Threads {
     std::unique_lock lock(mutex_);
     // Not for ever: one that a library keeps in a wait past its own timeouts touches
     // nothing that is torn down, and must not hold up the end of the process.
-    none_left_.wait_for(lock, exit_wait_max, [this] { return count_ == 0; });
+    none_left_.wait_for(lock, exit_wait_max, [this] { return counts_.empty(); });
   }
 
   std::mutex mutex_;
   std::condition_variable none_left_;
-  unsigned count_ = 0;
+  std::map<std::string, unsigned> counts_;
 };
+
+std::string server_of(const MysqlTarget& target) {
+  const std::string host = target.hosts.empty() ? std::string() : target.hosts.front();
+  return host + ":" + std::to_string(target.endpoint.port);
+}
 
 MYSQL* make_handle(const MysqlTarget& target, bool over_tcp) {
   MYSQL* const handle = mysql_init(nullptr);
@@ -143,8 +155,15 @@ struct MysqlLogin::Shared {
 
 MysqlLogin::MysqlLogin(MysqlTarget target) : shared_(std::make_shared<Shared>()) {
   if (shared_->ended < 0) return;
-  Threads::all().enter();
-  const auto run = [shared = shared_, target = std::move(target)] {
+  const std::string server = server_of(target);
+  if (!Threads::all().enter(server)) {
+    // Earlier ones wait for it, past the time that their owners had for them.
+    shared_->outcome = tl::make_unexpected(
+        Failure{FailureKind::timeout, "", "too many log-ins to this server are under way"});
+    ::eventfd_write(shared_->ended, 1);
+    return;
+  }
+  const auto run = [shared = shared_, server, target = std::move(target)] {
     mysql_thread_init();
     Outcome<MYSQL*> outcome = try_each(target);
     {
@@ -157,12 +176,12 @@ MysqlLogin::MysqlLogin(MysqlTarget target) : shared_(std::make_shared<Shared>())
     }
     ::eventfd_write(shared->ended, 1);
     mysql_thread_end();
-    Threads::all().leave();
+    Threads::all().leave(server);
   };
   try {
     std::thread(run).detach();
   } catch (const std::system_error&) {
-    Threads::all().leave();
+    Threads::all().leave(server);
     ::eventfd_write(shared_->ended, 1);
   }
 }

@@ -9,6 +9,9 @@
 // The thread ends by the library's own timeouts, at most a second after the time
 // that it was given. Until then it may outlive its owner; it touches nothing but
 // what it shares with this object. The process waits for such threads at its end.
+//
+// Invariant: never more than log_ins_max threads wait for one server. A log-in
+// beyond that fails at once, as one that timed out: that is what the others did.
 #pragma once
 
 #include <mysql.h>
@@ -26,6 +29,10 @@ struct MysqlTarget {
   std::vector<std::string> hosts;  // in place of its own, tried in this order
   model::Duration timeout{};
 };
+
+// Of one monitored node there are a few owners, each with at most one that it has
+// given up and that has yet to notice.
+constexpr unsigned log_ins_max = 16;
 
 class MysqlLogin {
  public:
