@@ -83,13 +83,20 @@ std::shared_ptr<pool::SharedPool> SharedCluster::pool(const PoolKey& key) {
   const std::scoped_lock lock(mutex_);
   if (pools_.size() >= sweep_at_) {
     std::erase_if(pools_, [](const auto& entry) { return entry.second.expired(); });
+    std::erase_if(limits_, [](const auto& entry) { return entry.second.expired(); });
     sweep_at_ = std::max<std::size_t>(256, pools_.size() * 2);
   }
   auto& known = pools_[key];
   auto pool = known.lock();
   if (pool == nullptr) {
-    const config::Pool& limits = settings_->config.pool;
-    pool = std::make_shared<pool::SharedPool>(limits.size, limits.max_clients);
+    const config::Pool& settings = settings_->config.pool;
+    auto& known_limit = limits_[{key.node, key.user, key.database, 0}];
+    auto limit = known_limit.lock();
+    if (limit == nullptr) {
+      limit = std::make_shared<pool::Limit>(settings.size);
+      known_limit = limit;
+    }
+    pool = std::make_shared<pool::SharedPool>(std::move(limit), settings.max_clients);
     known = pool;
   }
   return pool;

@@ -87,6 +87,8 @@ class SharedCluster {
   ClusterSettingsPtr settings_;
   // As long as some worker has such a pool; the rest is swept as the map grows.
   std::map<PoolKey, std::weak_ptr<pool::SharedPool>> pools_;
+  // Of all the forms of a key, which has none here. Swept along with them.
+  std::map<PoolKey, std::weak_ptr<pool::Limit>> limits_;
   std::size_t sweep_at_ = 256;
   std::atomic<std::uint32_t> clients_{0};
 };

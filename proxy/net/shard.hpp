@@ -115,6 +115,10 @@ class Shard : public ServerOwner {
   ServerPool& pool(const PoolKey& key);
   void pump(ServerPool& pool);   // serves waiters as far as it can
   void spare(ServerPool& pool);  // idle connections go to those who wait for one
+  void for_each_form(const PoolKey& key, const std::function<void(ServerPool&)>& call);
+  void make_way(const PoolKey& key);
+  void wake(const PoolKey& key);
+  void wake_all(const PoolKey& key);
   bool open_one(ServerPool& pool);
   void offer(ServerPool& pool, ServerLinkPtr server);  // to the first waiter, or to the idle ones
   void move(ServerPool& pool, const ServerLinkPtr& server, pool::Waiter to);

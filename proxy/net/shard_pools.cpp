@@ -69,13 +69,46 @@ void Shard::spare(ServerPool& pool) {
   }
 }
 
+// The pools of one node, user and database, of every form: they share a limit.
+void Shard::for_each_form(const PoolKey& key, const std::function<void(ServerPool&)>& call) {
+  auto at = pools_.lower_bound({key.user, key.database, 0});
+  for (; at != pools_.end(); ++at) {
+    const auto& [user, database, form] = at->first;
+    if (user != key.user || database != key.database) return;
+    call((*at->second)[key.node]);
+  }
+}
+
+// Somebody waits, with no permit left: what is idle here serves them or makes way.
+void Shard::make_way(const PoolKey& key) {
+  for_each_form(key, [this](ServerPool& pool) {
+    spare(pool);
+    while (!pool.idle.empty() && pool.shared->must_make_way()) pool.idle.front()->close();
+  });
+}
+
+// A permit has come free, and somebody waits.
+void Shard::wake(const PoolKey& key) {
+  for_each_form(key, [this](ServerPool& pool) {
+    if (pool.shared->waiting()) pump(pool);
+  });
+}
+
+void Shard::wake_all(const PoolKey& key) {
+  worker_.post([this, key] { wake(key); });
+  call_others([key](Shard& shard) { shard.wake(key); });
+}
+
 void Shard::pump(ServerPool& pool) {
   spare(pool);
   if (pool.retry != 0) return;
   while (pool.waiting.size() > pool.connecting) {
     if (open_one(pool)) continue;
-    // At the limit: another worker may have one to spare.
-    call_others([key = pool.key](Shard& shard) { shard.spare(shard.pool(key)); });
+    // At the limit: another worker, or another form, may have one to spare.
+    if (pool.shared->waiting()) {
+      worker_.post([this, key = pool.key] { make_way(key); });
+      call_others([key = pool.key](Shard& shard) { shard.make_way(key); });
+    }
     break;
   }
 }
@@ -99,7 +132,12 @@ bool Shard::open_one(ServerPool& pool) {
 void Shard::offer(ServerPool& pool, ServerLinkPtr server) {
   while (server->usable()) {
     // One load where nobody waits, which is nearly always.
-    const auto first = pool.shared->waiting() ? pool.shared->take_first() : std::nullopt;
+    if (!pool.shared->anyone_waiting()) {
+      pool.idle.push_back(std::move(server));
+      return;
+    }
+    if (pool.shared->must_make_way()) return server->close();
+    const auto first = pool.shared->take_first();
     if (!first) {
       pool.idle.push_back(std::move(server));
       return;
@@ -151,6 +189,7 @@ void Shard::give_back(ServerLinkPtr server) {
 
 void Shard::on_opened(const ServerLinkPtr& server) {
   --server->home->connecting;
+  server->home->shared->opened();
   unavailable_until_[server->key().node] = {};
   give_back(server);
 }
@@ -160,8 +199,10 @@ void Shard::on_open_failed(const ServerLinkPtr& server, const OpenFailure& failu
   ServerPool& from = *server->home;
   --from.connecting;
   std::erase(from.all, server);
+  from.shared->opened();
   from.shared->closed();
   ++traffic_.nodes[node].connect_failures;
+  if (from.shared->anyone_waiting()) wake_all(from.key);
   if (failure.kind == OpenFailure::Kind::refused) return refuse_waiters(from, failure.error);
   switch (failure.network) {
     case ConnectFailure::refused:
@@ -213,9 +254,7 @@ void Shard::on_closed(const ServerLinkPtr& server, bool reset) {
     ++traffic_.nodes[server->key().node].resets;
     cluster_->ports.signal(server->key().node, model::TrafficSignal::connection_reset);
   }
-  if (!from.shared->waiting()) return;
-  worker_.post([this, key = from.key] { pump(pool(key)); });
-  call_others([key = from.key](Shard& shard) { shard.pump(shard.pool(key)); });
+  if (from.shared->anyone_waiting()) wake_all(from.key);
 }
 
 void Shard::call_peer(std::uint32_t worker, std::function<void(Shard&)> call) {

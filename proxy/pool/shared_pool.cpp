@@ -6,47 +6,69 @@
 
 namespace relevo::pool {
 
+SharedPool::SharedPool(std::shared_ptr<Limit> limit, std::uint32_t queue_max)
+    : limit_(std::move(limit)), queue_max_(queue_max) {
+  limit_->join(*this);
+}
+
+SharedPool::~SharedPool() {
+  limit_->part(*this);
+  limit_->waiting_.fetch_sub(waiting_.load());
+}
+
 bool SharedPool::try_open() {
-  std::uint32_t open = open_.load();
-  do {
-    if (open >= size_.load(std::memory_order_relaxed)) return false;
-  } while (!open_.compare_exchange_weak(open, open + 1));
+  if (!limit_->try_open(*this)) return false;
+  open_.fetch_add(1);
+  opening_.fetch_add(1);
   return true;
+}
+
+void SharedPool::opened() {
+  const auto before = opening_.fetch_sub(1);
+  RELEVO_CHECK(before > 0);
 }
 
 void SharedPool::closed() {
   const auto before = open_.fetch_sub(1);
   RELEVO_CHECK(before > 0);
+  limit_->closed();
+}
+
+void SharedPool::count_waiting() {
+  const auto now = static_cast<std::uint32_t>(queue_.size());
+  if (now > 0) oldest_.store(queue_.front().stamp, std::memory_order_relaxed);
+  limit_->waiting_.fetch_add(now - waiting_.exchange(now));  // wraps, and comes out right
 }
 
 bool SharedPool::enqueue(Waiter waiter) {
   const std::scoped_lock lock(mutex_);
   if (queue_.size() >= queue_max_) return false;
-  queue_.push_back(waiter);
-  waiting_.store(static_cast<std::uint32_t>(queue_.size()));
+  queue_.push_back({waiter, limit_->stamp()});
+  count_waiting();
   return true;
 }
 
 void SharedPool::put_back(Waiter waiter) {
   const std::scoped_lock lock(mutex_);
-  queue_.push_front(waiter);
-  waiting_.store(static_cast<std::uint32_t>(queue_.size()));
+  queue_.push_front({waiter, 0});
+  count_waiting();
 }
 
 void SharedPool::remove(Waiter waiter) {
   const std::scoped_lock lock(mutex_);
-  if (const auto found = std::find(queue_.begin(), queue_.end(), waiter); found != queue_.end()) {
-    queue_.erase(found);
-    waiting_.store(static_cast<std::uint32_t>(queue_.size()));
-  }
+  const auto found = std::find_if(queue_.begin(), queue_.end(),
+                                  [&](const Entry& entry) { return entry.waiter == waiter; });
+  if (found == queue_.end()) return;
+  queue_.erase(found);
+  count_waiting();
 }
 
 std::optional<Waiter> SharedPool::take_first() {
   const std::scoped_lock lock(mutex_);
   if (queue_.empty()) return std::nullopt;
-  const Waiter first = queue_.front();
+  const Waiter first = queue_.front().waiter;
   queue_.pop_front();
-  waiting_.store(static_cast<std::uint32_t>(queue_.size()));
+  count_waiting();
   return first;
 }
 

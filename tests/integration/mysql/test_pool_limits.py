@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Limits hold over all workers, queues are bounded and fair, errors are the contract's."""
 
+import contextlib
 import threading
 import time
 import unittest
@@ -145,6 +146,90 @@ class PoolLimits(harness.IntegrationTest):
             client.socket.close()
         # Were they not given back, three would have used all up.
         self.assertEqual(self.value(self.connect(), "SELECT 1 FOR UPDATE"), 1)
+
+
+@unittest.skipIf(harness.STANDIN, "it has no pools")
+class KindsOfClients(harness.IntegrationTest):
+    """Drivers of different kinds cannot share server connections, and share the limit all the same."""
+
+    cluster_options = {"replicas": 0}
+    config = {"cluster": {"pool": {"size": 3, "queue_timeout": "20s"}}}
+    kinds = (wire.USUAL, wire.USUAL | wire.FOUND_ROWS, wire.USUAL & ~wire.MULTI_STATEMENTS)
+
+    def session(self, kind):
+        session = wire.Wire(self.proxy.port, capabilities=kind).log_in("app", self.cluster.passwords["app"])
+        self.addCleanup(session.socket.close)
+        return session
+
+    @contextlib.contextmanager
+    def watched(self):
+        """How many connections the server had at most."""
+        stop, most = threading.Event(), [0]
+
+        def watch():
+            with contextlib.closing(self.cluster.connect("db1")) as connection, connection.cursor() as cursor:
+                while not stop.is_set():
+                    cursor.execute("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'app'")
+                    most[0] = max(most[0], cursor.fetchall()[0][0])
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield most
+        finally:
+            stop.set()
+            watcher.join()
+
+    def opened(self):
+        return sum(row["active"] + row["idle"] + row["connecting"]
+                   for row in self.proxy.get("/v1/clusters/test/pools")["pools"])
+
+    def test_all_kinds_together_open_no_more_than_the_size(self):
+        def one(number):
+            session = self.session(self.kinds[number % 3])
+            for _ in range(15):
+                session.query("SELECT SLEEP(0.005) FOR UPDATE")
+        with self.watched() as most:
+            self.parallel(18, one)
+        # Nine, if each kind had the size to itself. The server may list one for a moment
+        # after it was closed and another let in.
+        self.assertLessEqual(most[0], 5)
+
+    def test_idle_connections_of_one_kind_make_way_for_another(self):
+        first = [self.session(self.kinds[0]) for _ in range(3)]
+        for session in first:
+            session.query("BEGIN")
+        for session in first:
+            session.query("ROLLBACK")
+        harness.wait_until(lambda: self.opened() == 3, "one kind has all connections, idle")
+        other = self.session(self.kinds[1])
+        began = time.monotonic()
+        self.assertEqual(other.query("SELECT 7"), [["7"]])
+        self.assertLess(time.monotonic() - began, 5)
+        self.assertLessEqual(self.opened(), 3)
+
+    def test_a_busy_kind_starves_no_other(self):
+        stop = threading.Event()
+
+        def greedy(_):
+            session = self.session(self.kinds[0])
+            while not stop.is_set():
+                session.query("SELECT SLEEP(0.002)")
+        threads = [threading.Thread(target=greedy, args=(n,)) for n in range(9)]
+        for thread in threads:
+            thread.start()
+        try:
+            longest = 0.0
+            for number in range(10):
+                session = self.session(self.kinds[1 + number % 2])
+                began = time.monotonic()
+                session.query("SELECT 1")
+                longest = max(longest, time.monotonic() - began)
+                session.socket.close()
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        self.assertLess(longest, 5)
 
 
 @unittest.skipIf(harness.STANDIN, "it has no pools")

@@ -225,5 +225,101 @@ TEST(SharedPoolThreads, NobodyWaitsBesideAFreePermit) {
   EXPECT_FALSE(pool.waiting());
 }
 
+// -- kinds that share a limit --------------------------------------------------------
+
+class Kinds : public ::testing::Test {
+ protected:
+  // Opened, and its log-in is over.
+  static bool open(SharedPool& pool) {
+    const bool may = pool.try_open();
+    if (may) pool.opened();
+    return may;
+  }
+  std::shared_ptr<Limit> limit = std::make_shared<Limit>(4);
+  SharedPool one{limit, 10}, two{limit, 10};
+};
+
+TEST_F(Kinds, OpenNoMoreTogetherThanTheLimit) {
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(open(one) && open(two));
+  EXPECT_FALSE(one.try_open() || two.try_open());
+  one.closed();
+  EXPECT_TRUE(open(two));
+  EXPECT_EQ(limit->open(), 4U);
+  EXPECT_EQ(one.open(), 1U);
+  EXPECT_EQ(two.open(), 3U);
+}
+
+TEST_F(Kinds, WhatIsIdleMakesWay) {
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(open(one));
+  EXPECT_FALSE(one.must_make_way()) << "nobody waits";
+  EXPECT_TRUE(two.enqueue({0, 1}));
+  EXPECT_TRUE(one.anyone_waiting());
+  EXPECT_FALSE(one.waiting());
+  EXPECT_TRUE(one.must_make_way());
+  one.closed();
+  EXPECT_FALSE(one.must_make_way()) << "there is room now";
+  EXPECT_TRUE(two.try_open());
+  EXPECT_FALSE(one.must_make_way()) << "the one that waits has a connection on its way";
+  EXPECT_TRUE(two.enqueue({0, 2}));
+  EXPECT_TRUE(one.must_make_way());
+}
+
+TEST_F(Kinds, BusyOnesComeToRestAtAHalfEach) {
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(open(one));
+  for (std::uint64_t i = 0; i < 8; ++i) EXPECT_TRUE(one.enqueue({0, i}) && two.enqueue({1, i}));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(one.must_make_way());
+    one.closed();
+    EXPECT_TRUE(open(two));
+  }
+  EXPECT_FALSE(one.must_make_way());
+  EXPECT_FALSE(two.must_make_way());
+}
+
+TEST_F(Kinds, OfOneConnectionTheyTakeTurns) {
+  limit->resize(1);
+  EXPECT_TRUE(open(one));
+  EXPECT_TRUE(one.enqueue({0, 1}) && two.enqueue({0, 2}) && one.enqueue({0, 3}));
+  EXPECT_FALSE(one.must_make_way()) << "its own has waited longer";
+  EXPECT_EQ(one.take_first(), (Waiter{0, 1}));
+  EXPECT_TRUE(one.must_make_way());
+  one.closed();
+  EXPECT_FALSE(one.try_open());
+  EXPECT_TRUE(open(two));
+  EXPECT_EQ(two.take_first(), (Waiter{0, 2}));
+  EXPECT_TRUE(two.must_make_way());
+}
+
+TEST_F(Kinds, TheLastPermitIsForTheOneThatHasLess) {
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(open(one));
+  EXPECT_TRUE(one.enqueue({0, 1}) && two.enqueue({0, 2}));
+  EXPECT_FALSE(one.try_open()) << "although it has waited longer";
+  EXPECT_TRUE(two.try_open());
+}
+
+TEST_F(Kinds, OfTwoThatHaveNoneTheLastPermitIsForTheOneThatCameFirst) {
+  limit->resize(1);
+  EXPECT_TRUE(two.enqueue({0, 1}) && one.enqueue({0, 2}));
+  EXPECT_FALSE(one.try_open());
+  EXPECT_TRUE(open(two));
+  EXPECT_TRUE(two.take_first());
+  EXPECT_TRUE(two.enqueue({0, 3}));
+  EXPECT_TRUE(two.must_make_way());
+  two.closed();
+  EXPECT_FALSE(two.try_open());
+  EXPECT_TRUE(one.try_open());
+}
+
+TEST_F(Kinds, AKindThatIsGoneWaitsForNothing) {
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(open(one));
+  {
+    SharedPool three(limit, 10);
+    EXPECT_TRUE(three.enqueue({0, 1}));
+    EXPECT_TRUE(one.must_make_way());
+  }
+  EXPECT_FALSE(one.anyone_waiting());
+  EXPECT_FALSE(one.must_make_way());
+}
+
 }  // namespace
 }  // namespace relevo::pool
