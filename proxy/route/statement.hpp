@@ -96,6 +96,14 @@ struct Hint {
   std::optional<std::chrono::milliseconds> max_lag;
 };
 
+// What FOUND_ROWS() is about after a text, as far as its words tell.
+enum class FoundRows : std::uint8_t {
+  unknown,    // the server alone can tell
+  unchanged,  // what it was before
+  result,     // the rows of its last result set, and found_offset ahead of them
+  matched,    // the rows that an UPDATE matched
+};
+
 // What the session layer of MySQL and MariaDB must know of a text. All of it may
 // come from any of the text's statements.
 struct MysqlFacts {
@@ -112,7 +120,8 @@ struct MysqlFacts {
 
   // What such answers will be about.
   bool sets_last_insert_id = false;  // LAST_INSERT_ID(expression)
-  bool calc_found_rows = false;      // SELECT SQL_CALC_FOUND_ROWS
+  FoundRows found_rows = FoundRows::unknown;
+  std::uint64_t found_offset = 0;  // rows that LIMIT skipped: they count as found
 
   bool implicit_commit = false;  // may end a transaction without saying so: DDL, LOCK TABLES, ...
   bool consistent_snapshot =

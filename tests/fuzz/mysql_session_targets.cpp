@@ -89,6 +89,18 @@ void mysql_statement(Bytes input) {
     const bool asks_for_id = connection_id_column(sql, dialect).has_value();
     // Texts that are not read at all are not looked at for it.
     RELEVO_CHECK(!asks_for_id || dialect.ascii_in_multibyte || analysis.mysql.uses_connection_id);
+    // With the numbers in it nothing is asked any more, by the first statement.
+    const Counts counts{.row_count = -1, .found_rows = 7};
+    const auto counted = with_counts(sql, dialect, counts);
+    RELEVO_CHECK(!counted || dialect.ascii_in_multibyte ||
+                 Diagnostics::asks_counts(analysis.mysql));
+    if (counted) {
+      const route::Analysis after = route::analyze_mysql(*counted, dialect);
+      RELEVO_CHECK(dialect.ascii_in_multibyte || after.statements == analysis.statements);
+      RELEVO_CHECK(after.cls != StatementClass::read || !after.mysql.uses_row_count);
+    }
+    RELEVO_CHECK(!lone_count(sql, dialect, counts) || dialect.ascii_in_multibyte ||
+                 Diagnostics::asks_counts(analysis.mysql));
     RELEVO_CHECK(analysis.effect_count <= route::Analysis::max_effects);
     RELEVO_CHECK(touch(analysis.subject) <= analysis.subject.size());
     RELEVO_CHECK(analysis.cls == StatementClass::read || !analysis.reason.empty());
@@ -367,7 +379,7 @@ void mysql_state(Bytes input) {
     (void)session.pins().reason();
     Diagnostics& diagnostics = session.diagnostics();
     (void)diagnostics.need(done.meaning.facts);
-    (void)diagnostics.on_last_insert_id(as_text(payload));
+    (void)diagnostics.on_answer({std::string(as_text(payload))});
     check_sql(diagnostics.restore_sql(), StatementClass::session);
   }
 }
@@ -400,7 +412,8 @@ std::vector<Target> mysql_session_targets() {
         "SELECT GET_LOCK('a', 1), LAST_INSERT_ID(), ROW_COUNT() INTO @x",
         "KILL QUERY 12; KILL HARD CONNECTION 1", "LOAD DATA LOCAL INFILE 'f' INTO TABLE t",
         "SELECT _utf8mb4 X'c3a9', 0x1f, b'01', N'x', 1e-9, .5, @`a b`, @@x.y", "CALL p(1, @a)",
-        "SELECT CONNECTION_ID() AS 'id'", "select /* a */ connection_id( ) `b c`;"}},
+        "SELECT CONNECTION_ID() AS 'id'", "select /* a */ connection_id( ) `b c`;",
+        "SELECT a, (SELECT ROW_COUNT( )) + 1 FROM t; SELECT FOUND_ROWS() AS x, 2 y"}},
       {"mysql_plan",
        mysql_plan,
        {"\xff\0"s + query, "\6\0"s + query, "\xff\1\x0b\0\0\0\3\0\1SELECT 1"s, "\xff\0"s + prepare,

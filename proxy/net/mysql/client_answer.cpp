@@ -118,7 +118,7 @@ void ClientSession::note_executed(const Done& done) {
   if (executes) {
     statement.long_data = false;
     statement.cursor = !done.outcome.failed && done.outcome.status.has(wire::Status::cursor_exists);
-    auto* const server = server_->statements.find(statement.statement->id);
+    auto* const server = server_->statements.find(prepared_in_hand().id);
     if (done.outcome.failed && server != nullptr) session::mysql::forget_types(*server);
   } else if (plan_.command == Command::stmt_reset) {
     statement.long_data = statement.cursor = false;
@@ -175,14 +175,13 @@ void ClientSession::on_own_done(const Done& done) {
   }
   switch (own) {
     case Own::prepare:
-      note_on_server(plan_.prepared->statement->id, done);
+      note_on_server(prepared_in_hand().id, done);
       break;
     case Own::ask_insert_id:
-      if (own_values_.size() != 1 ||
-          !session_->diagnostics().on_last_insert_id(own_values_.front())) {
+      if (!session_->diagnostics().on_answer(own_values_)) {
         own_failure_ =
             OwnFailure{own, errors::unknown.number, std::string(errors::unknown.sqlstate),
-                       "the server did not tell LAST_INSERT_ID()"};
+                       "the server did not tell LAST_INSERT_ID() and what goes with it"};
       }
       break;
     case Own::ask_variables:
@@ -251,7 +250,7 @@ void ClientSession::ask(Command command, std::string_view sql, Own what) {
 void ClientSession::give_back() {
   giving_back_ = true;
   if (session_->diagnostics().must_ask()) {
-    return ask(Command::query, session::mysql::Diagnostics::ask_sql(), Own::ask_insert_id);
+    return ask(Command::query, session_->diagnostics().ask_sql(), Own::ask_insert_id);
   }
   if (session_->must_ask()) return ask(Command::query, session_->ask_sql(), Own::ask_variables);
   unlink();

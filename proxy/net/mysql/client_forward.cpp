@@ -44,11 +44,35 @@ bool ClientSession::may_run_here() const {
   return view.nodes[node].role == model::Role::replica;
 }
 
+// Of plan_.prepared: what is executed in its name.
+const session::mysql::PreparedStatement& ClientSession::prepared_in_hand() const {
+  return counted_statement_ != nullptr ? *counted_statement_ : *plan_.prepared->statement;
+}
+
 bool ClientSession::lacks_statement() const {
   const bool runs =
       plan_.way == CommandPlan::Way::execute || plan_.way == CommandPlan::Way::long_data;
   return runs && plan_.prepared != nullptr &&
-         server_->statements.find(plan_.prepared->statement->id) == nullptr;
+         server_->statements.find(prepared_in_hand().id) == nullptr;
+}
+
+// What the statement before left in ROW_COUNT() and FOUND_ROWS() may be on another
+// server connection.
+void ClientSession::put_in_counts() {
+  const auto& diagnostics = session_->diagnostics();
+  const bool prepared = plan_.way == CommandPlan::Way::execute;
+  counted_text_.clear();
+  counted_statement_.reset();
+  if (diagnostics.server_has_counts()) return;
+  const std::string_view sql = prepared ? plan_.prepared->statement->text : plan_.text;
+  auto text = session::mysql::with_counts(sql, session_->dialect(), diagnostics.counts());
+  if (!text) return;
+  if (prepared) {
+    counted_statement_ = shard_.prepared_table().intern(*text, plan_.prepared->statement->context,
+                                                        session_->dialect());
+  } else {
+    counted_text_ = std::move(*text);
+  }
 }
 
 void ClientSession::send_own(Command command, std::string_view text, Own what) {
@@ -70,6 +94,7 @@ void ClientSession::send_own(Command command, std::string_view text, Own what) {
   }
   out.own();
   server_->exchange.expect({.command = command, .audience = Audience::proxy});
+  session_->diagnostics().on_own_command();
   own_.push_back(what);
 }
 
@@ -92,8 +117,10 @@ bool ClientSession::bring_to(const session::mysql::State& target) {
 bool ClientSession::prepare_connection() {
   using Need = session::mysql::Diagnostics::Need;
   session::mysql::StateTable& table = shard_.state_table();
+  const route::Analysis* runs = plan_.runs();
+  if (runs != nullptr && session::mysql::Diagnostics::asks_counts(runs->mysql)) put_in_counts();
   if (lacks_statement()) {
-    const auto& statement = *plan_.prepared->statement;
+    const auto& statement = prepared_in_hand();
     const auto context = session::mysql::with_context(table, session_->state(), statement.context);
     if (!bring_to(context)) return false;
     send_own(Command::stmt_prepare, statement.text, Own::prepare);
@@ -101,7 +128,6 @@ bool ClientSession::prepare_connection() {
     return false;
   }
   if (!bring_to(session_->state())) return false;
-  const route::Analysis* runs = plan_.runs();
   if (runs == nullptr) return true;
   auto& diagnostics = session_->diagnostics();
   switch (diagnostics.need(runs->mysql)) {
@@ -118,8 +144,8 @@ bool ClientSession::prepare_connection() {
     case Need::same_connection:
       if (kept_) break;
       refuse_command(errors::not_supported_yet,
-                     "ROW_COUNT() and FOUND_ROWS() ask about a statement whose server connection "
-                     "is no longer this session's; from now on it is kept: run both again");
+                     "LASTVAL() and SHOW WARNINGS ask about a statement whose server connection "
+                     "is no longer this session's; after LASTVAL() it is kept: run both again");
       diagnostics.note_use(runs->mysql);
       settle();
       return false;
@@ -169,7 +195,14 @@ void ClientSession::send_command() {
     wire::encode_query(writer, plan_.text, server_->capabilities());
     return out.own();
   }
-  out.add(in_.view().substr(0, plan_.bytes));
+  if (counted_text_.empty()) return out.add(in_.view().substr(0, plan_.bytes));
+  // What stands ahead of the text, query attributes perhaps, stays as it is.
+  const char* const payload = in_.data() + wire::limits::header_bytes;
+  const std::string_view head(payload, static_cast<std::size_t>(plan_.text.data() - payload));
+  const auto body = static_cast<std::uint32_t>(head.size() + counted_text_.size());
+  out.add_copy(wire::as_text(wire::packet_header_bytes(body, 0)));
+  out.add(head);
+  out.add_copy(counted_text_);
 }
 
 void ClientSession::send_prepare() {
@@ -196,7 +229,7 @@ void ClientSession::send_prepare() {
 
 void ClientSession::send_execute() {
   session::mysql::ClientStatement& statement = *plan_.prepared;
-  session::mysql::ServerStatement& server = *server_->statements.find(statement.statement->id);
+  session::mysql::ServerStatement& server = *server_->statements.find(prepared_in_hand().id);
   const bool executes =
       plan_.command == Command::stmt_execute || plan_.command == Command::stmt_bulk_execute;
   if (!executes) return send_numbered(server.number);

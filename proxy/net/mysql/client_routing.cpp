@@ -3,6 +3,7 @@
 #include "proxy/session/mysql/connection_id.hpp"
 #include "proxy/session/mysql/kill.hpp"
 #include "proxy/wire/mysql/result.hpp"
+#include "proxy/wire/mysql/statements.hpp"
 
 namespace relevo::net::mysql {
 
@@ -54,6 +55,8 @@ bool ClientSession::start_next() {
   }
   in_hand_ = retained_ = true;
   sent_ = passing_ = primary_only_ = false;
+  counted_text_.clear();
+  counted_statement_.reset();
   repeats_ = 0;
   failed_on_ = 0;
   waiting_since_ = {};
@@ -81,8 +84,9 @@ bool ClientSession::must_stay() const {
   if (server_->exchange.in_transaction() || session_->pins().any()) return true;
   const route::Analysis* runs = plan_.runs();
   if (runs == nullptr) return plan_.way != CommandPlan::Way::forward;
-  return session_->diagnostics().need(runs->mysql) == Need::same_connection ||
-         session_->diagnostics().habitual();
+  const session::mysql::Diagnostics& diagnostics = session_->diagnostics();
+  return diagnostics.need(runs->mysql) == Need::same_connection ||
+         diagnostics.asks_counts(runs->mysql) || diagnostics.habitual();
 }
 
 // What needs no server. True: answered, or in other hands.
@@ -95,6 +99,7 @@ bool ClientSession::answer_here() {
       std::string out;
       wire::Writer writer(out, 1);
       wire::encode_end(writer, {.of_rows = true, .ok = {.status = status()}}, capabilities_);
+      session_->diagnostics().answered_error();  // an end of rows, all the same
       skip_command();
       to_client(out);
       return true;
@@ -144,7 +149,7 @@ bool ClientSession::answer_here() {
       answer_kill(plan_.number, Shard::Kill::connection);
       return true;
     default:
-      return answer_connection_id() || answer_kill_statement();
+      return answer_count() || answer_connection_id() || answer_kill_statement();
   }
 }
 
@@ -160,6 +165,7 @@ void ClientSession::answer_ok() {
   std::string out;
   wire::Writer writer(out, 1);
   wire::encode_ok(writer, {.status = status()}, capabilities_);
+  session_->diagnostics().answered_ok();
   skip_command();
   to_client(out);
 }
@@ -174,6 +180,29 @@ bool ClientSession::answer_connection_id() {
   std::string out;
   session::mysql::append_connection_id(out, *column, connection_id(), mariadb_, capabilities_,
                                        status());
+  session_->diagnostics().answered_row();
+  skip_command();
+  to_client(out);
+  return true;
+}
+
+// SELECT ROW_COUNT(), SELECT FOUND_ROWS(), outside of transactions.
+bool ClientSession::answer_count() {
+  const route::Analysis* runs = plan_.runs();
+  if (server_ != nullptr || runs == nullptr || !plan_.whole) return false;
+  if (!session::mysql::Diagnostics::asks_counts(runs->mysql)) return false;
+  const bool binary = plan_.command == wire::Command::stmt_execute;
+  if (!binary && plan_.command != wire::Command::query) return false;
+  constexpr std::size_t flags_at = wire::limits::header_bytes + 1 + wire::statement_id_bytes;
+  constexpr char cursors = 7;
+  if (binary && (plan_.bytes <= flags_at || (in_.data()[flags_at] & cursors) != 0)) return false;
+  auto& diagnostics = session_->diagnostics();
+  const std::string_view sql = binary ? plan_.prepared->statement->text : plan_.text;
+  const auto count = session::mysql::lone_count(sql, session_->dialect(), diagnostics.counts());
+  if (!count) return false;
+  std::string out;
+  session::mysql::append_count(out, *count, binary, capabilities_, status());
+  diagnostics.answered_row();
   skip_command();
   to_client(out);
   return true;
@@ -367,6 +396,7 @@ void ClientSession::on_server(ServerLinkPtr server) {
   server_ = std::static_pointer_cast<ServerConnection>(std::move(server));
   server_->lend(*this, capabilities_);
   server_->session_ticket = ticket_;
+  if (session_ != nullptr) session_->diagnostics().on_lent();
   ++shard_.traffic().nodes[server_->key().node].clients;
   own_.clear();
   own_first_ = giving_back_ = answer_done_ = again_ = primary_refused_ = kept_ = spoilt_ =

@@ -153,6 +153,7 @@ class ClientSession final : public SessionLink,
   std::string statistics() const;
   void answer_kill(std::uint32_t id, Shard::Kill what);
   bool answer_connection_id();
+  bool answer_count();
   bool answer_kill_statement();
   void route_command();
   route::Choice choose_node(const route::Demand& demand);
@@ -166,7 +167,9 @@ class ClientSession final : public SessionLink,
   // towards the server
   void go_on();
   bool may_run_here() const;
+  const session::mysql::PreparedStatement& prepared_in_hand() const;
   bool lacks_statement() const;
+  void put_in_counts();
   bool bring_to(const session::mysql::State& target);
   bool prepare_connection();
   void send_own(wire::mysql::Command command, std::string_view text, Own what);
@@ -257,6 +260,9 @@ class ClientSession final : public SessionLink,
   bool primary_only_ = false;    // it was refused by a replica
   NodeMask failed_on_ = 0;       // replicas
   int repeats_ = 0;
+  // With the session's ROW_COUNT() and FOUND_ROWS() in it; as it came if empty.
+  std::string counted_text_;
+  session::mysql::Prepared counted_statement_;
   std::uint32_t prepared_number_ = 0;  // given to the COM_STMT_PREPARE in hand
   model::Instant waiting_since_{};
   ServerPool* waiting_for_ = nullptr;

@@ -50,6 +50,7 @@ void ClientSession::skip_command() {
 
 void ClientSession::refuse_command(const wire::ErrorCode& code, std::string_view message) {
   const std::string packet = error_packet(1, code, message);
+  if (session_ != nullptr) session_->diagnostics().answered_error();
   skip_command();
   to_client(packet);
 }

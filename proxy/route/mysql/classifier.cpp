@@ -121,8 +121,10 @@ Analysis analyze_mysql(std::string_view sql, MysqlDialect dialect) {
       break;
     }
     if (!reader.at(TokenKind::invalid)) {
+      reader.begin_statement();
       const Verdict verdict = read_statement(reader);
       reader.skip_statement();
+      reader.end_statement();
       if (!reader.at(TokenKind::invalid)) {
         join(analysis, verdict);
         continue;

@@ -174,9 +174,6 @@ void QueryScan::keyword(const Token& token) {
         refuse("asks what this connection did", token.text);
       }
       return;
-    case Keyword::sql_calc_found_rows_:
-      reader_.facts().calc_found_rows = true;
-      return;
     default:
       return;
   }

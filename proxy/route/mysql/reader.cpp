@@ -61,6 +61,7 @@ void Reader::advance() {
 
 void Reader::pass() {
   last_end_ = now().text.data() + now().text.size();
+  found_rows_.note(lexer_);
   lexer_.next();
 }
 

@@ -9,6 +9,7 @@
 
 #include <string_view>
 
+#include "proxy/route/mysql/found_rows.hpp"
 #include "proxy/route/mysql/lexer.hpp"
 #include "proxy/route/verdict.hpp"
 
@@ -28,6 +29,9 @@ class Reader {
   const Token& now() const { return lexer_.token(); }
   void advance();
   void pass();
+  // Around the tokens of each statement.
+  void begin_statement() { found_rows_ = {}; }
+  void end_statement() { found_rows_.end(server_, analysis_.statements == 0, facts()); }
   // From `begin`, where some token began, to the end of the one ahead of that at
   // hand. Empty when none has passed since.
   std::string_view text_since(const char* begin) const {
@@ -68,6 +72,7 @@ class Reader {
   std::string_view literal_argument() const;
 
   Lexer lexer_;
+  FoundRowsScan found_rows_;
   Analysis& analysis_;
   MysqlServer server_;
   const char* last_end_ = nullptr;

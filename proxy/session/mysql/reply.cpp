@@ -1,6 +1,7 @@
 #include "proxy/session/mysql/reply.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "proxy/session/mysql/state.hpp"
 #include "proxy/wire/mysql/prepare.hpp"
@@ -28,6 +29,17 @@ constexpr std::uint8_t first_of_ends = 0xfe;
 // MySQL counts a session's statements in a variable that cannot be set, and tells it
 // with every answer: nothing that anyone has changed.
 constexpr std::string_view statement_number = "statement_id";
+
+// What an UPDATE's OK says to people, and nobody else says. In another language than
+// English it says nothing to us.
+std::uint64_t matched_rows(std::string_view info) {
+  constexpr std::string_view label = "Rows matched: ";
+  std::uint64_t rows = 0;
+  if (info.starts_with(label)) {
+    std::from_chars(info.data() + label.size(), info.data() + info.size(), rows);
+  }
+  return rows;
+}
 
 bool note_trackers(Bytes session_state, Outcome& outcome) {
   wire::SessionChanges changes(session_state);
@@ -260,6 +272,7 @@ Reply::Step Reply::on_definitions_end(Bytes payload, Outcome& outcome) {
 }
 
 Reply::Step Reply::on_ok(Bytes payload, PacketKind kind, Outcome& outcome) {
+  outcome.ends_with_rows = kind == PacketKind::rows_end;
   const bool eof = !capabilities_.has(Capability::deprecate_eof) && kind == PacketKind::rows_end;
   if (eof) {
     const auto end = wire::decode_eof(payload);
@@ -274,6 +287,7 @@ Reply::Step Reply::on_ok(Bytes payload, PacketKind kind, Outcome& outcome) {
     if (kind == PacketKind::ok) {
       outcome.any_ok = true;
       outcome.affected_rows = ok->affected_rows;
+      outcome.matched_rows = matched_rows(ok->info);
       // Of several statements the last that made one counts.
       if (ok->last_insert_id != 0) outcome.last_insert_id = ok->last_insert_id;
     }

@@ -31,9 +31,12 @@ struct Outcome {
   std::uint64_t affected_rows = 0;  // of the last OK
   std::uint64_t last_insert_id = 0;
   std::uint64_t rows = 0;  // of the last result set
+  // That the last OK's info speaks of: "Rows matched: 1  Changed: 0  Warnings: 0".
+  std::uint64_t matched_rows = 0;
   std::uint16_t warnings = 0;
   bool any_ok = false;          // an OK without rows came
   bool any_result_set = false;  // rows, if perhaps none, came
+  bool ends_with_rows = false;  // and nothing behind them
 
   bool failed = false;
   std::uint16_t error = 0;

@@ -219,6 +219,8 @@ void SessionState::on_done(StateTable& table, const Done& done) {
   }
   if (runs_statements(done.command)) {
     diagnostics_.on_reply(done.meaning, done.outcome);
+    // What the OK of many executions counts need not be what the last one left.
+    if (done.command == Command::stmt_bulk_execute) diagnostics_.forget_counts();
     diagnostics_.note_use(done.meaning.facts);
     if (diagnostics_.habitual()) pins_.add(Pin::diagnostics);
     if (done.outcome.failed) {
@@ -226,6 +228,8 @@ void SessionState::on_done(StateTable& table, const Done& done) {
     } else {
       pins_.apply(done.meaning);
     }
+  } else {
+    diagnostics_.on_command(done.outcome);
   }
   const bool plain =
       done.meaning.effects == nullptr && done.outcome.variables.empty() && !done.outcome.schema;

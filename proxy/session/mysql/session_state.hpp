@@ -21,7 +21,10 @@ class SessionState {
   // and COM_RESET_CONNECTION bring it back.
   // `server`: how the cluster's servers read text by default.
   SessionState(State login, route::MysqlDialect server)
-      : server_dialect_(server), login_(login), state_(std::move(login)) {}
+      : server_dialect_(server),
+        login_(login),
+        state_(std::move(login)),
+        diagnostics_(server.server == route::MysqlServer::mariadb) {}
 
   const State& state() const { return state_; }
   Pins& pins() { return pins_; }

@@ -172,7 +172,10 @@ TEST(MysqlFacts, WhatPreviousStatementsDid) {
   EXPECT_TRUE(facts_of("UPDATE t SET a = LAST_INSERT_ID(a + 1)").sets_last_insert_id);
   EXPECT_TRUE(facts_of("SET last_insert_id = 5").sets_last_insert_id);
   EXPECT_TRUE(facts_of("SELECT FOUND_ROWS()").uses_found_rows);
-  EXPECT_TRUE(facts_of("SELECT SQL_CALC_FOUND_ROWS a FROM t").calc_found_rows);
+  EXPECT_EQ(facts_of("SELECT SQL_CALC_FOUND_ROWS a FROM t").found_rows, FoundRows::unknown);
+  EXPECT_EQ(facts_of("SELECT a FROM t LIMIT 5 OFFSET 10").found_rows, FoundRows::result);
+  EXPECT_EQ(facts_of("SELECT a FROM t LIMIT 5 OFFSET 10").found_offset, 10);
+  EXPECT_EQ(facts_of("INSERT INTO t VALUES (1); COMMIT").found_rows, FoundRows::unchanged);
   EXPECT_TRUE(facts_of("SELECT ROW_COUNT()").uses_row_count);
   EXPECT_TRUE(facts_of("SELECT LASTVAL(s)").uses_last_value);
   EXPECT_TRUE(facts_of("SELECT PREVIOUS VALUE FOR s").uses_last_value);

@@ -239,23 +239,42 @@ class DiagnosticsTest : public testing::Test {
   static route::MysqlFacts facts(std::string_view sql) {
     return route::analyze_mysql(sql, {}).mysql;
   }
-  void reply(std::string_view sql, Outcome outcome = {}) {
-    const Meaning meaning = meaning_of(route::analyze_mysql(sql, {}));
+  void reply(std::string_view sql, Outcome outcome = {}, route::MysqlDialect dialect = {}) {
+    const Meaning meaning = meaning_of(route::analyze_mysql(sql, dialect));
     diagnostics.on_reply(meaning, outcome);
     diagnostics.note_use(meaning.facts);
+  }
+  static Outcome ok(std::uint64_t affected) {
+    Outcome outcome;
+    outcome.any_ok = true;
+    outcome.affected_rows = affected;
+    return outcome;
+  }
+  static Outcome of_rows(std::uint64_t rows) {
+    Outcome outcome;
+    outcome.any_result_set = outcome.ends_with_rows = true;
+    outcome.rows = rows;
+    return outcome;
+  }
+  // ROW_COUNT() and FOUND_ROWS(); "?": to be asked for.
+  std::string counts() const {
+    if (diagnostics.must_ask()) return "?";
+    return std::to_string(diagnostics.counts().row_count) + " " +
+           std::to_string(diagnostics.counts().found_rows);
   }
   Diagnostics diagnostics;
 };
 
 TEST_F(DiagnosticsTest, AsksForTheInsertIdOnlyWhereItMayHaveChanged) {
-  reply("SELECT 1");
+  reply("SELECT 1", of_rows(1));
   reply("INSERT INTO t VALUES (1)");
   EXPECT_FALSE(diagnostics.must_ask()) << "no column made a number";
   Outcome made;
   made.last_insert_id = 7;
   reply("INSERT INTO t VALUES (NULL)", std::move(made));
   EXPECT_TRUE(diagnostics.must_ask()) << "7 may have been given or made: only the server knows";
-  EXPECT_TRUE(diagnostics.on_last_insert_id("3"));
+  EXPECT_EQ(diagnostics.ask_sql(), "SELECT LAST_INSERT_ID()");
+  EXPECT_TRUE(diagnostics.on_answer({"3"}));
   EXPECT_FALSE(diagnostics.must_ask());
   EXPECT_EQ(diagnostics.need(facts("SELECT LAST_INSERT_ID()")), Need::last_insert_id);
   EXPECT_EQ(diagnostics.restore_sql(), "SET last_insert_id=3");
@@ -272,9 +291,9 @@ TEST_F(DiagnosticsTest, KnowsTheOtherWaysToSetAnInsertId) {
 
 TEST_F(DiagnosticsTest, BelievesNoBadAnswer) {
   for (const char* bad : {"", "x", "1x", "-1", "99999999999999999999"}) {
-    EXPECT_FALSE(diagnostics.on_last_insert_id(bad)) << bad;
+    EXPECT_FALSE(diagnostics.on_answer({bad})) << bad;
   }
-  EXPECT_TRUE(diagnostics.on_last_insert_id("18446744073709551615"));
+  EXPECT_TRUE(diagnostics.on_answer({"18446744073709551615"}));
 }
 
 TEST_F(DiagnosticsTest, KeepsTheConnectionForWarningsUntilTheNextStatement) {
@@ -294,15 +313,121 @@ TEST_F(DiagnosticsTest, KeepsTheConnectionForWarningsUntilTheNextStatement) {
   EXPECT_TRUE(diagnostics.keeps_connection());
 }
 
-TEST_F(DiagnosticsTest, AHabitOfCountingStays) {
-  reply("SELECT SQL_CALC_FOUND_ROWS 1 LIMIT 1");
-  EXPECT_TRUE(diagnostics.keeps_connection());
-  EXPECT_FALSE(diagnostics.habitual());
-  EXPECT_EQ(diagnostics.need(facts("SELECT FOUND_ROWS()")), Need::same_connection);
-  reply("SELECT FOUND_ROWS()");
+TEST_F(DiagnosticsTest, AHabitOfLastvalStays) {
+  EXPECT_EQ(diagnostics.need(facts("SELECT LASTVAL(s)")), Need::same_connection);
+  reply("SELECT LASTVAL(s)", of_rows(1));
   EXPECT_TRUE(diagnostics.habitual());
   diagnostics.reset();
-  EXPECT_EQ(diagnostics.need(facts("SELECT ROW_COUNT()")), Need::same_connection);
+  EXPECT_FALSE(diagnostics.habitual());
+}
+
+TEST_F(DiagnosticsTest, CountsWhatRepliesTell) {
+  reply("SELECT * FROM t", of_rows(3));
+  EXPECT_EQ(counts(), "-1 3");
+  reply("INSERT INTO t VALUES (1), (2)", ok(2));
+  EXPECT_EQ(counts(), "2 3") << "FOUND_ROWS() is about the last SELECT";
+  reply("SELECT * FROM t LIMIT 20, 10", of_rows(4));
+  EXPECT_EQ(counts(), "-1 24");
+  Outcome failed;
+  failed.failed = true;
+  reply("INSERT INTO t VALUES (1)", failed);
+  EXPECT_EQ(counts(), "-1 24");
+  reply("SET NAMES utf8mb4; SELECT 1; COMMIT", ok(0));
+  EXPECT_EQ(counts(), "?");
+}
+
+TEST_F(DiagnosticsTest, AsksForCountsThatRepliesDoNotTell) {
+  const route::MysqlDialect mariadb{.server = route::MysqlServer::mariadb};
+  for (const char* sql :
+       {"SELECT SQL_CALC_FOUND_ROWS * FROM t LIMIT 1", "SELECT 1 UNION SELECT 2 LIMIT 1",
+        "SELECT * FROM t LIMIT ?, 5", "SELECT * FROM t LIMIT 5 OFFSET ?", "TABLE t",
+        "SELECT * FROM t OFFSET 2 ROWS", "SELECT * FROM (SELECT * FROM t LIMIT 2, 3) x",
+        "(SELECT 1)", "EXPLAIN ANALYZE SELECT 1", "WITH x AS (SELECT 1) DELETE FROM t"}) {
+    reply(sql, of_rows(1));
+    EXPECT_EQ(counts(), "?") << sql;
+    EXPECT_EQ(diagnostics.ask_sql(), "SELECT LAST_INSERT_ID(),ROW_COUNT(),FOUND_ROWS()");
+    EXPECT_FALSE(diagnostics.on_answer({"7"}));
+    EXPECT_FALSE(diagnostics.on_answer({"7", "-1", "-1"}));
+    EXPECT_TRUE(diagnostics.on_answer({"7", "-1", "12"}));
+    EXPECT_EQ(counts(), "-1 12") << sql;
+  }
+  for (const char* sql : {"INSERT INTO t SELECT 1", "UPDATE a, b SET a.x = 1", "REPLACE t TABLE u",
+                          "UPDATE a JOIN b SET a.x = 1", "DELETE a FROM a", "SELECT 1 INTO @a",
+                          "SET @a = (SELECT 1 FROM t)", "DELETE FROM a USING a, b",
+                          "UPDATE t SET a = (SELECT 1)", "CREATE TABLE t AS SELECT 1"}) {
+    reply(sql, ok(1), mariadb);
+    EXPECT_EQ(counts(), "?") << sql;
+    EXPECT_TRUE(diagnostics.on_answer({"7", "1", "12"}));
+  }
+  // Beyond the end: 20 may have been skipped, or fewer.
+  reply("SELECT * FROM t LIMIT 20, 10", of_rows(0));
+  EXPECT_EQ(counts(), "?");
+}
+
+TEST_F(DiagnosticsTest, OtherStatementsLeaveFoundRows) {
+  const route::MysqlDialect mariadb{.server = route::MysqlServer::mariadb};
+  reply("SELECT 1", of_rows(3));
+  for (const char* sql : {"INSERT INTO t VALUES ((SELECT 1))", "DO 1", "CREATE VIEW v AS SELECT 1",
+                          "CREATE TABLE t (a INT)", "DELETE FROM t", "BEGIN", "SET @a = 1", "USE t",
+                          "UPDATE t SET a = 1", "KILL 1"}) {
+    reply(sql, ok(1), mariadb);
+    EXPECT_EQ(counts(), "1 3") << sql;
+  }
+  for (const char* sql : {"SHOW CREATE TABLE t", "SHOW FULL PROCESSLIST", "EXPLAIN SELECT 1",
+                          "SHOW SLAVE STATUS", "CHECK TABLE t"}) {
+    reply(sql, of_rows(2), mariadb);
+    EXPECT_EQ(counts(), "-1 3") << sql;
+  }
+  Outcome failed;
+  failed.failed = true;
+  reply("SELECT * FROM t", failed);
+  EXPECT_EQ(counts(), "-1 3");
+  for (const char* sql : {"SHOW TABLES", "SHOW FULL COLUMNS FROM t", "DESC t", "EXPLAIN `t`",
+                          "SHOW GLOBAL STATUS LIKE 'x'", "SHOW COUNT(*) WARNINGS"}) {
+    reply("SELECT 1", of_rows(3));
+    reply(sql, of_rows(2), mariadb);
+    EXPECT_EQ(counts(), "-1 2") << sql;
+  }
+}
+
+TEST_F(DiagnosticsTest, AnUpdateSaysHowManyItFoundOnMysql) {
+  const route::MysqlDialect mysql{.server = route::MysqlServer::mysql};
+  const route::MysqlDialect mariadb{.server = route::MysqlServer::mariadb};
+  reply("SELECT 1", of_rows(1));
+  Outcome updated = ok(2);
+  updated.matched_rows = 5;
+  reply("UPDATE t SET a = 1", updated, mariadb);
+  EXPECT_EQ(counts(), "2 1");
+  reply("UPDATE t SET a = 1", updated, mysql);
+  EXPECT_EQ(counts(), "2 5");
+}
+
+TEST_F(DiagnosticsTest, KnowsWhatTheConnectionDoesNot) {
+  reply("SELECT * FROM t", of_rows(3));
+  EXPECT_TRUE(diagnostics.server_has_counts());
+  diagnostics.answered_ok();
+  EXPECT_FALSE(diagnostics.server_has_counts());
+  EXPECT_EQ(counts(), "0 3");
+  reply("SET @a = 1", ok(0));
+  EXPECT_TRUE(diagnostics.server_has_counts());
+  diagnostics.answered_row();
+  reply("SET @a = 1", ok(0));
+  EXPECT_FALSE(diagnostics.server_has_counts()) << "its FOUND_ROWS() is still the one before";
+  EXPECT_EQ(counts(), "0 1");
+  reply("SELECT 1", of_rows(4));
+  EXPECT_TRUE(diagnostics.server_has_counts());
+  diagnostics.on_lent();
+  reply("SET @a = 1", ok(0));
+  EXPECT_FALSE(diagnostics.server_has_counts()) << "its FOUND_ROWS() is another session's";
+  EXPECT_EQ(counts(), "0 4");
+  reply("SELECT 1", of_rows(1));
+  reply("SET @a = 1", ok(0));
+  Outcome none;
+  diagnostics.on_command(none);  // COM_STMT_PREPARE
+  EXPECT_EQ(counts(), "0 1");
+  none.failed = true;
+  diagnostics.on_command(none);
+  EXPECT_EQ(counts(), "-1 1");
 }
 
 // They would be put into SQL of our own.
