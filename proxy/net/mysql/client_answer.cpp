@@ -60,8 +60,11 @@ Borrower::OnError ClientSession::on_error(const wire::Err& error) {
     // to be let in: a View will say which, and nothing has been executed.
     shard_.cluster().ports.signal(server_->key().node, model::TrafficSignal::role_refused);
     // (Other options, --secure-file-priv for one, have the same number.)
-    if (may_repeat && error.message.find("read-only") != std::string_view::npos) {
+    const bool may_begin_again = transaction_fresh_ && retained_ && !session_->pins().any();
+    if ((may_repeat || may_begin_again) &&
+        error.message.find("read-only") != std::string_view::npos) {
       again_ = primary_refused_ = true;
+      begin_again_ = may_begin_again;
       return OnError::swallow;
     }
   }
@@ -104,6 +107,12 @@ void ClientSession::on_done(Done done, bool for_proxy) {
   if (wrote_) {
     last_write_ = std::chrono::steady_clock::now();
     wrote_ = exchange.in_transaction();
+  }
+  // Nothing runs by being prepared.
+  if (done.command != Command::stmt_prepare) {
+    transaction_fresh_ = !done.outcome.failed && done.command == Command::query &&
+                         done.meaning.transaction == route::TransactionControl::begin &&
+                         exchange.in_transaction();
   }
   const bool was_open = std::exchange(transaction_open_, exchange.in_transaction());
   if (exchange.in_transaction()) return;
@@ -193,6 +202,10 @@ void ClientSession::on_own_done(const Done& done) {
             OwnFailure{own, errors::unknown.number, std::string(errors::unknown.sqlstate),
                        "the server did not tell its session variables"};
       }
+      break;
+    case Own::begin:
+      begin_again_ = false;
+      transaction_open_ = transaction_fresh_ = true;
       break;
     case Own::state:
     case Own::diagnostics:

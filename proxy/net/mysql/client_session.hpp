@@ -102,6 +102,7 @@ class ClientSession final : public SessionLink,
   // Commands of our own, in the order in which they were sent.
   enum class Own : std::uint8_t {
     state,  // brings the connection to the session's state
+    begin,  // the transaction once more, of which nothing had run
     prepare,
     diagnostics,
     confirm,  // a COM_PING, for the transaction's state
@@ -288,6 +289,11 @@ class ClientSession final : public SessionLink,
   std::vector<std::string> own_values_;
   bool again_ = false;            // the command is being taken back, to run on the primary
   bool primary_refused_ = false;  // and it was the primary that is read-only, still or already
+
+  // The transaction that is open: how it was begun, and that nothing has run in it.
+  std::string begin_text_;
+  bool transaction_fresh_ = false;
+  bool begin_again_ = false;  // ahead of the command in hand
 
   // trouble
   bool transaction_lost_ = false;  // with its server; the client has yet to hear of it

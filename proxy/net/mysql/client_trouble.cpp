@@ -51,6 +51,8 @@ void ClientSession::skip_command() {
 void ClientSession::refuse_command(const wire::ErrorCode& code, std::string_view message) {
   const std::string packet = error_packet(1, code, message);
   if (session_ != nullptr) session_->diagnostics().answered_error();
+  // To the client it is still open, and what comes next must not run outside of it.
+  if (std::exchange(begin_again_, false)) transaction_lost_ = true;
   skip_command();
   to_client(packet);
 }

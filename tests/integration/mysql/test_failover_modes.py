@@ -8,6 +8,7 @@ import unittest
 import pymysql
 
 import harness
+import wire
 
 
 @unittest.skipIf(harness.STANDIN, "only relevo fails over")
@@ -67,6 +68,49 @@ class Off(harness.IntegrationTest):
         self.assertEqual(outcome, [[]])
         self.assertEqual(self.cluster.sql("db1", "SELECT a FROM waits"), [(1,)])
 
+    def test_a_transaction_waits_with_its_first_write(self):
+        """It has been begun, and nothing has run in it: it begins again with that write."""
+        self.query(self.connect(), "CREATE TABLE waits_too (a INT)")
+        plain, prepared, reader = self.connect(), wire.Wire(self.proxy.port), self.connect()
+        prepared.log_in("app", self.cluster.passwords["app"])
+        self.addCleanup(prepared.socket.close)
+        outcome = {}
+
+        def write(name, *steps):
+            try:
+                for step in steps:
+                    step()
+                outcome[name] = "done"
+            except (pymysql.MySQLError, wire.ServerError) as error:
+                outcome[name] = error
+        self.query(plain, "SET @follows = 'me'")
+        self.query(plain, "START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        prepared.query("BEGIN")
+        insert = prepared.prepare("INSERT INTO waits_too VALUES (?)")
+        self.query(reader, "BEGIN")
+        self.query(reader, "SELECT * FROM waits_too FOR UPDATE")
+        self.cluster.sql("db1", "SET GLOBAL read_only = ON")
+        # What has read something does not begin again: it would read something else.
+        self.assertError(harness.READ_ONLY, self.query, reader, "INSERT INTO waits_too VALUES (0)")
+        self.query(reader, "ROLLBACK")
+        writers = [
+            threading.Thread(target=write, args=("plain", lambda: self.query(plain, "INSERT INTO waits_too VALUES (1)"),
+                                                 lambda: self.query(plain, "INSERT INTO waits_too SELECT 10 WHERE @follows = 'me'"))),
+            threading.Thread(target=write, args=("prepared", lambda: prepared.execute(insert, 2)))]
+        for writer in writers:
+            writer.start()
+        time.sleep(1)  # nothing to await: that nothing happens is what is tested
+        self.assertEqual(outcome, {})
+        self.cluster.sql("db1", "SET GLOBAL read_only = OFF")
+        for writer in writers:
+            writer.join(harness.PATIENCE_S)
+        self.assertEqual(outcome, {"plain": "done", "prepared": "done"})
+        rows = "SELECT a FROM waits_too ORDER BY a"
+        self.assertEqual(self.cluster.sql("db1", rows), [], "both are still in their transactions")
+        self.query(plain, "COMMIT")
+        prepared.query("ROLLBACK")
+        self.assertEqual(self.cluster.sql("db1", rows), [(1,), (10,)])
+
     def test_follows_another_promoter(self):
         self.query(self.connect(), "CREATE TABLE t (a INT)")
         self.cluster.await_replicas()
@@ -77,6 +121,27 @@ class Off(harness.IntegrationTest):
         self.proxy.await_topology(lambda t: t["primary"] == "db2", "the new primary is followed")
         self.query(self.connect(), "INSERT INTO t VALUES (1)")
         self.assertEqual(self.cluster.sql("db2", "SELECT a FROM t"), [(1,)])
+
+
+@unittest.skipIf(harness.STANDIN, "only relevo fails over")
+class ShortHold(harness.IntegrationTest):
+    cluster_options = {"replicas": 1}
+    config = {"cluster": {"failover": {"mode": "off", "hold": "1500ms"}, "replication": None}}
+
+    def test_a_transaction_that_waited_in_vain_is_over(self):
+        session = self.connect()
+        self.query(session, "CREATE TABLE vain (a INT)")
+        self.query(session, "BEGIN")
+        self.cluster.sql("db1", "SET GLOBAL read_only = ON")
+        try:
+            self.assertError(harness.READ_ONLY, self.query, session, "INSERT INTO vain VALUES (1)")
+            # Nothing runs outside of what the client takes for its transaction.
+            self.assertError(harness.DEADLOCK, self.query, session, "INSERT INTO vain VALUES (2)")
+        finally:
+            self.cluster.sql("db1", "SET GLOBAL read_only = OFF")
+        self.proxy.await_topology(lambda t: t["primary"] == "db1", "it serves again")
+        self.query(session, "INSERT INTO vain VALUES (3)")
+        self.assertEqual(self.cluster.sql("db1", "SELECT a FROM vain"), [(3,)])
 
 
 @unittest.skipIf(harness.STANDIN, "only relevo fails over")
