@@ -21,6 +21,10 @@ namespace {
 // qualified: the session's search_path is not ours to trust.
 constexpr std::string_view inspection_sql =
     "SELECT 's', name, setting FROM pg_catalog.pg_settings WHERE source = 'session' "
+    // Ours are placeholders to the server, which that view leaves out.
+    "UNION ALL SELECT 's', name, pg_catalog.current_setting(name, true) "
+    "FROM (VALUES ('relevo.target'), ('relevo.after')) AS own(name) "
+    "WHERE pg_catalog.current_setting(name, true) <> '' "
     "UNION ALL SELECT 's', 'role', pg_catalog.current_setting('role') "
     "WHERE pg_catalog.current_setting('role') <> 'none' "
     "UNION ALL SELECT 's', 'session_authorization', session_user::pg_catalog.text "
