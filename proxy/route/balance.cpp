@@ -12,7 +12,7 @@ using Nodes = std::span<const model::NodeId>;
 
 // Answers that differ by less say nothing: that is the network's and the scheduler's
 // noise, and to follow it would send everything to one node at a time.
-constexpr model::Duration noise = std::chrono::milliseconds(4);
+constexpr model::Duration noise = std::chrono::milliseconds(10);
 constexpr model::Duration slowness_unit = std::chrono::milliseconds(1);
 
 std::uint64_t weight_of(const model::NodeView& node) {
