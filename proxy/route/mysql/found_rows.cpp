@@ -80,6 +80,7 @@ void FoundRowsScan::keyword(Keyword keyword, const Lexer& lexer) {
       // INSERT INTO is no SELECT ... INTO.
       blind_ |= first_ != Keyword::insert_ && first_ != Keyword::replace_;
       return;
+    case Keyword::analyze_:  // EXPLAIN ANALYZE, ANALYZE: runs what it explains
     case Keyword::procedure_:
     case Keyword::sql_calc_found_rows_:
     case Keyword::statement_:  // SET STATEMENT ... FOR
@@ -150,7 +151,7 @@ FoundRows FoundRowsScan::told(MysqlServer server) const {
     case Keyword::explain_:
     case Keyword::analyze_:
       if (lists_) return FoundRows::result;
-      return unknown_if(selects_ > 0 && (mariadb == (first_ == Keyword::analyze_)));
+      return unknown_if(selects_ > 0 && blind_);
     case Keyword::set_:
       return unknown_if(selects_ > 0 && mariadb);
     case Keyword::create_:

@@ -25,7 +25,7 @@ STEPS = [
     ("INSERT INTO t (v) VALUES (1), (2)",), ("INSERT INTO t (v) SELECT v FROM u",), ("INSERT INTO t (v) VALUES ((SELECT 1))",),
     ("INSERT IGNORE INTO u VALUES (1, 1), (100, 1)",), ("INSERT INTO u VALUES (1, 1) ON DUPLICATE KEY UPDATE v = v + 1",),
     ("REPLACE INTO u VALUES (1, 1)",), ("INSERT INTO t (v) VALUES (9), (9) RETURNING id",),
-    ("UPDATE u SET v = v",), ("UPDATE u SET v = v + 1",), ("UPDATE u SET v = v + 1 ORDER BY id LIMIT 3",), ("UPDATE u SET v = 1 WHERE 0",),
+    ("UPDATE u SET v = v",), ("UPDATE u SET v = v + 1",), ("UPDATE u SET v = v + 1 ORDER BY id LIMIT 3",),
     ("UPDATE u SET v = 1 WHERE id = 100",), ("UPDATE u a JOIN u b ON a.id = b.id SET a.v = a.v + 1",),
     ("UPDATE u a, u b SET a.v = a.v + 1 WHERE a.id = b.id",), ("UPDATE u SET v = 2 WHERE id IN (SELECT 1 UNION SELECT 3)",),
     ("DELETE FROM t LIMIT 2",), ("DELETE FROM u WHERE id IN (SELECT 1)",), ("DELETE a FROM u a JOIN u b ON a.id = b.id",),
@@ -37,14 +37,14 @@ STEPS = [
     ("BEGIN", "SELECT * FROM u LIMIT 3"), ("BEGIN", "UPDATE u SET v = v + 1", "COMMIT"), ("BEGIN", "SELECT SQL_CALC_FOUND_ROWS * FROM u LIMIT 3", "COMMIT"),
     ("BEGIN", "SELECT * FROM u LIMIT 2, 2", "ROLLBACK"), ("BEGIN", "SELECT nope"), ("BEGIN", "SELECT CONNECTION_ID()"),
     ("BEGIN", "SELECT CONNECTION_ID()", "SET @a = 1"), ("BEGIN", "SELECT * FROM u LIMIT 4", "PING"), ("BEGIN", "SELECT CONNECTION_ID()", "COMMIT"),
-    ("SELECT nope",), ("SELEC",), ("INSERT INTO u VALUES (1, 1)",), 
+    ("SELECT nope",), ("SELEC",), ("INSERT INTO u VALUES (1, 1)",),
     ("UPDATE u SET id = 1",), ("SELECT * FROM u LIMIT 3", "SELECT nope"), ("CALL p()",),
     ("INSERT INTO t (v) VALUES (1), (2); SELECT 1 UNION SELECT 2",), ("SELECT 1 UNION SELECT 2; INSERT INTO t (v) VALUES (1), (2)",),
     ("SELECT 1 UNION SELECT 2; SELECT nope",), ("SET @a = 1; COMMIT",), ("UPDATE u SET v = v + 1; SET @a = 1",),
     ("SELECT ROW_COUNT()",), ("SELECT FOUND_ROWS()",), ("SELECT ROW_COUNT()", "SET @a = 1"), ("SELECT CONNECTION_ID()",),
     ("PING",), ("SELECT * FROM u LIMIT 3", "PING"), ("INIT_DB app",), ("INIT_DB nope",), ("SET_OPTION",), ("PREPARE SELECT * FROM u",), ("PREPARE SELEC",),
     ("EXECUTE SELECT * FROM u LIMIT 3",), ("EXECUTE SELECT SQL_CALC_FOUND_ROWS * FROM u LIMIT 3",), ("EXECUTE UPDATE u SET v = v + 1",),
-    ("EXECUTE SELECT * FROM u LIMIT 3, ?",), ("EXECUTE SELECT * FROM u LIMIT 3 OFFSET ?",), ("EXECUTE SELECT ROW_COUNT()",), ("CURSOR SELECT * FROM u",), ("RESET",),
+    ("EXECUTE SELECT * FROM u LIMIT 3, ?",), ("EXECUTE SELECT * FROM u LIMIT 3 OFFSET ?",), ("EXECUTE SELECT ROW_COUNT()",), ("CURSOR SELECT * FROM u",), ("RESET", "SET NAMES utf8mb4"),
 ]
 
 # How they are asked for. No column may lose its name, nor its type.
