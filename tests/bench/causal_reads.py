@@ -6,9 +6,9 @@ read, and more than half of their reads must be served by the replicas: always
 reading from the primary would prove nothing.
 
 PostgreSQL holds its replicas back itself (recovery_min_apply_delay): each row comes
-so much later. MariaDB knows whole seconds only: there a global read lock stops a
-replica's commits for so long, lets them go until all is applied, and stops them
-again; how much the replica lacks changes all the time.
+so much later. MariaDB and MySQL know whole seconds only: there a global read lock
+stops a replica's commits for so long, lets them go until all is applied, and stops
+them again; how much the replica lacks changes all the time.
 
     tests/bench/causal_reads.py [--engine mysql] [--pairs 100000] [--delays 50ms 500ms] [--json FILE]
 """
@@ -26,7 +26,7 @@ SESSIONS = 16
 
 
 class HeldBack:
-    """Stops all commits of a MariaDB replica for `delay_s`, again and again."""
+    """Stops all commits of a replica for `delay_s`, again and again. MariaDB, MySQL."""
 
     def __init__(self, cluster, node, delay_s):
         self.cluster, self.node, self.delay_s = cluster, node, delay_s
@@ -34,17 +34,19 @@ class HeldBack:
         self._thread = threading.Thread(target=self._run)
 
     def _run(self):
+        position = self.cluster.by_flavour("@@GLOBAL.gtid_slave_pos", "@@GLOBAL.gtid_executed")
+        wait = self.cluster.by_flavour("MASTER_GTID_WAIT", "WAIT_FOR_EXECUTED_GTID_SET")
         with contextlib.closing(self.cluster.connect(self.node)) as connection, connection.cursor() as cursor:
             while not self._ended.is_set():
                 cursor.execute("FLUSH TABLES WITH READ LOCK")
                 self._ended.wait(self.delay_s)
-                cursor.execute("SELECT @@GLOBAL.gtid_slave_pos")
-                stood_at = cursor.fetchone()[0]
+                cursor.execute(f"SELECT {position}")
+                stood_at = cursor.fetchone()[0].replace("\n", "")
                 cursor.execute("UNLOCK TABLES")
                 # Until all has come that waited here, for a moment at least.
-                received = self.cluster.sql("db1", "SELECT @@GLOBAL.gtid_binlog_pos")[0][0]
+                received = self.cluster.position("db1")
                 if received != stood_at:
-                    cursor.execute("SELECT MASTER_GTID_WAIT(%s, 1)", (received,))
+                    cursor.execute(f"SELECT {wait}(%s, 1)", (received,))
                 self._ended.wait(0.01)
 
     def __enter__(self):

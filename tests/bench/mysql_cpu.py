@@ -10,10 +10,13 @@ spreads them over primary and replicas. A ratio travels between machines,
 microseconds do not.
 
     tests/bench/mysql_cpu.py [--rounds 7] [--seconds 5] [--clients 16] [--json FILE]
+    tests/bench/mysql_cpu.py --modes text compressed
 
 `text`: each query as text (COM_QUERY). `prepared`: prepared once a session and then
-executed, parameters and rows in binary (COM_STMT_EXECUTE). Exit code 0: the median
-ratio is at most 1.2 in both. Which build is measured: stage.py.
+executed, parameters and rows in binary (COM_STMT_EXECUTE). `compressed`: text, with
+zlib between client and relevo, which HAProxy leaves to the server: no bound, it shows
+what a client's compression costs. Exit code 0: the median ratio is at most 1.2 in
+the two others. Which build is measured: stage.py.
 """
 
 import argparse
@@ -65,7 +68,8 @@ def sysbench(stage, port, mode, clients, command, *more):
         ["sysbench", "oltp_point_select", "--db-driver=mysql", "--mysql-host=127.0.0.1", f"--mysql-port={port}",
          "--mysql-user=app", f"--mysql-password={stage.cluster.passwords['app']}", "--mysql-db=app",
          "--mysql-ssl=off", "--tables=1", f"--table-size={ROWS}", f"--threads={clients}",
-         f"--db-ps-mode={'auto' if mode == 'prepared' else 'disable'}", *more, command],
+         f"--db-ps-mode={'auto' if mode == 'prepared' else 'disable'}",
+         f"--mysql-compression={'on' if mode == 'compressed' else 'off'}", *more, command],
         capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
         raise SystemExit(f"sysbench {command} failed:\n{done.stdout[-2000:]}{done.stderr}")
@@ -109,7 +113,8 @@ def main():
             mode, **figures["ratio"]))
     if options.json:
         Path(options.json).write_text(json.dumps(result, indent=2) + "\n")
-    return 0 if all(figures["ratio"]["median"] <= BOUND for figures in result.values()) else 1
+    bounded = [figures for mode, figures in result.items() if mode != "compressed"]
+    return 0 if all(figures["ratio"]["median"] <= BOUND for figures in bounded) else 1
 
 
 def compare(stage, contenders, options):
