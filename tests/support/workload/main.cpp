@@ -33,7 +33,7 @@ struct Options {
   Plan plan;
   double seconds = 0;
   bool setup = false, until_stdin_ends = false, quiet = false;
-  std::string verify, json, ready_file;
+  std::string verify, json, timeline, ready_file;
   std::vector<std::pair<int, std::string>> nodes;  // port and name, in the order given
 };
 
@@ -67,6 +67,8 @@ Options parse(int argc, char** argv) {
   app.add_option("--verify", options.verify,
                  "afterwards compare the ledger with the table, read through this conninfo");
   app.add_option("--json", options.json, "write a summary here");
+  app.add_option("--timeline", options.timeline,
+                 "write a line of JSON here ten times a second: what all sessions did so far");
   app.add_option("--ready-file", options.ready_file, "create this once all sessions are connected");
   app.add_flag("--quiet", options.quiet, "no line per second");
   try {
@@ -216,6 +218,37 @@ class Progress {
   double fullest_ = 0;
 };
 
+// Ten times a second, for those who draw it or follow it: totals since the beginning.
+class Timeline {
+ public:
+  explicit Timeline(const std::string& path) {
+    if (!path.empty()) {
+      file_.open(path);
+    }
+  }
+
+  void point(double at_s, const Tally& tally) {
+    if (!file_.is_open() || at_s < next_s_) {
+      return;
+    }
+    next_s_ = at_s + 0.1;
+    const Figures now = tally.snapshot();
+    std::uint64_t reads = 0;
+    for (const auto& [port, count] : now.reads) {
+      reads += count;
+    }
+    Json line{{"at_s", at_s}, {"writes", now.writes}, {"reads", reads}, {"errors", {}}};
+    for (const SessionKind kind : {SessionKind::writer, SessionKind::reader, SessionKind::idle}) {
+      line["errors"][name_of(kind)] = now.errors_of(kind);
+    }
+    file_ << line.dump() << std::endl;  // flushed: somebody may read along
+  }
+
+ private:
+  std::ofstream file_;
+  double next_s_ = 0;
+};
+
 // ---- The summary ------------------------------------------------------------
 
 Json to_json(const Options& options, const Figures& figures, const Verdict& verdict,
@@ -331,6 +364,7 @@ int run(const Options& options) {
   }
 
   Progress progress(options);
+  Timeline timeline(options.timeline);
   auto next_line = start + std::chrono::seconds(1);
   bool told_ready = options.ready_file.empty();
   for (;;) {
@@ -350,6 +384,7 @@ int run(const Options& options) {
       std::ofstream(options.ready_file) << "ready\n";
       told_ready = true;
     }
+    timeline.point(elapsed, tally);
     if (!options.quiet && now >= next_line) {
       progress.line(elapsed, tally.snapshot());
       next_line += std::chrono::seconds(1);

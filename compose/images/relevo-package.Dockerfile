@@ -1,0 +1,23 @@
+# As relevo.Dockerfile, from what stands in build/package: relevo.deb, made by
+# `cpack -G DEB` in a build directory of this Debian, and relevo-workload. For those
+# who have built it already, as CI has: a minute instead of fifteen.
+ARG BASE_IMAGE=debian:bookworm-slim
+
+FROM ${BASE_IMAGE} AS client
+COPY build/package/relevo-workload /usr/local/bin/
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends postgresql-client mariadb-client libpq5 libmariadb3 \
+      iptables iproute2 procps \
+ && rm -rf /var/lib/apt/lists/*
+
+FROM ${BASE_IMAGE} AS relevo
+COPY build/package/relevo.deb /tmp/
+RUN apt-get update && apt-get install -y --no-install-recommends /tmp/relevo.deb \
+ && rm -rf /tmp/relevo.deb /var/lib/apt/lists/* \
+ && install -d -o relevo -g relevo -m 700 /var/lib/relevo && install -d -o relevo -g relevo /run/relevo
+VOLUME /var/lib/relevo
+USER relevo
+EXPOSE 6432 8008
+HEALTHCHECK --interval=2s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["relevoctl", "--admin", "/run/relevo/admin.sock", "topology"]
+CMD ["relevo", "--config", "/etc/relevo/relevo.json"]

@@ -1,0 +1,34 @@
+# Relevo and the client with its load generator, built from source: two targets.
+# The context is the repository. compose/images/relevo-package.Dockerfile makes the
+# same two from a package that was built already.
+ARG BASE_IMAGE=debian:bookworm-slim
+
+FROM ${BASE_IMAGE} AS build
+WORKDIR /src
+COPY scripts/install-packages.sh scripts/
+RUN scripts/install-packages.sh build && rm -rf /var/lib/apt/lists/*
+COPY . .
+RUN cmake --preset release -Wno-dev && cmake --build build/release --target relevo relevoctl
+RUN cmake -S tests/support/workload -B build/workload -G Ninja -DCMAKE_BUILD_TYPE=Release -Wno-dev \
+ && cmake --build build/workload
+RUN cd build/release && cpack -G DEB && mkdir /built && mv *.deb /built/relevo.deb \
+ && mv ../workload/relevo-workload /built/
+
+FROM ${BASE_IMAGE} AS client
+COPY --from=build /built/relevo-workload /usr/local/bin/
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends postgresql-client mariadb-client libpq5 libmariadb3 \
+      iptables iproute2 procps \
+ && rm -rf /var/lib/apt/lists/*
+
+FROM ${BASE_IMAGE} AS relevo
+COPY --from=build /built/relevo.deb /tmp/
+RUN apt-get update && apt-get install -y --no-install-recommends /tmp/relevo.deb \
+ && rm -rf /tmp/relevo.deb /var/lib/apt/lists/* \
+ && install -d -o relevo -g relevo -m 700 /var/lib/relevo && install -d -o relevo -g relevo /run/relevo
+VOLUME /var/lib/relevo
+USER relevo
+EXPOSE 6432 8008
+HEALTHCHECK --interval=2s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["relevoctl", "--admin", "/run/relevo/admin.sock", "topology"]
+CMD ["relevo", "--config", "/etc/relevo/relevo.json"]

@@ -1,0 +1,155 @@
+"""A drill's definition: one TOML file that an operator can read.
+
+    title      = "The primary is killed"
+    imitates   = "what this is in production"
+    watch      = "what to look at meanwhile"
+    means      = "what the result tells"
+    catalogue  = [1]                  # its numbers in the catalogue of failures
+    engines    = ["postgres", ...]    # left out: all
+    durability = "quorum"             # or "async"; quorum if left out
+
+    [[step]]                          # in order; each after the one before it
+    after = "5s"                      # wait so long first
+    do    = "kill primary"            # one of ACTIONS, and what it is done to
+    [[step]]
+    await  = "another primary"        # one of CONDITIONS
+    within = "30s"                    # else the drill has failed
+
+    [promise]
+    primary   = "changes"             # or "stays", or left out
+    write_gap = "2s"                  # the longest time without an acknowledged write
+    writers   = ["40001", "08007"]    # errors that they may see; the others see none
+    readers   = []
+    idle      = []
+
+No acknowledged row may be missing, whatever else a drill promises.
+"""
+
+import dataclasses
+import re
+import tomllib
+from pathlib import Path
+
+DIRECTORY = Path(__file__).resolve().parent
+ENGINES = ("postgres", "mysql", "mariadb")
+
+ACTIONS = {
+    "kill": "SIGKILL to all of a node's processes",
+    "stop": "an orderly end",
+    "start": "starts a node that was killed or stopped",
+    "restart": "stops and starts a node in order",
+    "freeze": "stops all of a node's processes as they are; their sockets stay open",
+    "thaw": "the opposite of freeze",
+    "isolate": "takes a node's network away: packets vanish, nothing is closed",
+    "reconnect": "the opposite of isolate",
+    "hide": "drops what passes between Relevo and a node, and nothing else",
+    "show": "the opposite of hide",
+    "lose": "loses 5 % of the packets between all nodes and Relevo, in both directions",
+    "keep": "the opposite of lose",
+    "delay": "a replica applies three seconds late",
+    "hurry": "the opposite of delay",
+    "fill": "fills the file system of a node's data",
+    "empty": "the opposite of fill",
+    "switchover": "relevoctl switchover, to a node or to whom Relevo chooses",
+}
+CONDITIONS = {
+    "another primary": "Relevo has a primary that is not the one of the beginning",
+    "the first primary": "the one of the beginning is primary",
+    "three healthy nodes": "a primary and two replicas that are fit for reads",
+    "no verdict of death": "nobody was promoted in the meantime",
+}
+
+
+class Wrong(Exception):
+    """What is wrong with a definition."""
+
+
+def seconds(text):
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|min)", text)
+    if not found:
+        raise Wrong(f'"{text}" is no duration such as "250ms", "5s", "2min"')
+    return float(found[1]) * {"ms": 0.001, "s": 1, "min": 60}[found[2]]
+
+
+@dataclasses.dataclass
+class Step:
+    after_s: float = 0
+    action: str = ""      # of ACTIONS
+    target: str = ""      # "primary", "old primary", "a replica", "the other replica", "relevo", ""
+    condition: str = ""   # of CONDITIONS
+    within_s: float = 30
+
+    @classmethod
+    def parse(cls, table):
+        unknown = set(table) - {"after", "do", "await", "within"}
+        if unknown:
+            raise Wrong(f"a step has no {', '.join(sorted(unknown))}")
+        step = cls(after_s=seconds(table.get("after", "0s")), within_s=seconds(table.get("within", "30s")))
+        step.action, _, step.target = table.get("do", "").partition(" ")
+        step.condition = table.get("await", "")
+        if step.action and step.action not in ACTIONS:
+            raise Wrong(f'"{step.action}" is none of {", ".join(ACTIONS)}')
+        if step.condition and step.condition not in CONDITIONS:
+            raise Wrong(f'"{step.condition}" is none of {", ".join(CONDITIONS)}')
+        return step
+
+    def __str__(self):
+        if self.condition:
+            return f"await {self.condition}"
+        return f"{self.action} {self.target}".strip() or f"wait {self.after_s:g} s"
+
+
+@dataclasses.dataclass
+class Promise:
+    primary: str = ""     # "changes", "stays", or either
+    write_gap_s: float | None = None
+    writers: tuple = ()
+    readers: tuple = ()
+    idle: tuple = ()
+
+    @classmethod
+    def parse(cls, table):
+        unknown = set(table) - {"primary", "write_gap", "writers", "readers", "idle"}
+        if unknown:
+            raise Wrong(f"a promise has no {', '.join(sorted(unknown))}")
+        if table.get("primary", "") not in ("", "changes", "stays"):
+            raise Wrong('promise.primary is "changes" or "stays"')
+        return cls(primary=table.get("primary", ""),
+                   write_gap_s=seconds(table["write_gap"]) if "write_gap" in table else None,
+                   **{kind: tuple(table.get(kind, ())) for kind in ("writers", "readers", "idle")})
+
+
+@dataclasses.dataclass
+class Drill:
+    name: str
+    title: str
+    imitates: str
+    watch: str
+    means: str
+    catalogue: tuple
+    engines: tuple
+    durability: str
+    steps: list
+    promise: Promise
+
+    @classmethod
+    def load(cls, path):
+        try:
+            table = tomllib.loads(path.read_text())
+            engines = tuple(table.get("engines", ENGINES))
+            if set(engines) - set(ENGINES):
+                raise Wrong(f"engines are {', '.join(ENGINES)}")
+            if table.get("durability", "quorum") not in ("quorum", "async"):
+                raise Wrong('durability is "quorum" or "async"')
+            return cls(path.stem, table["title"], table["imitates"], table["watch"], table["means"],
+                       tuple(table.get("catalogue", ())), engines, table.get("durability", "quorum"),
+                       [Step.parse(step) for step in table["step"]], Promise.parse(table.get("promise", {})))
+        except KeyError as missing:
+            raise Wrong(f"{path.name}: it lacks {missing}") from None
+        except (Wrong, tomllib.TOMLDecodeError) as error:
+            raise Wrong(f"{path.name}: {error}") from None
+
+
+def load_all():
+    """All drills by their names."""
+    return {path.stem: Drill.load(path) for path in sorted(DIRECTORY.glob("*.toml"))}

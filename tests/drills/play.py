@@ -1,0 +1,238 @@
+"""Plays a drill on a stage: does its steps under load, follows what happens, and tells
+whether its promises held.
+
+A stage is a cluster with a Relevo in front of it and a load, whatever it is made of:
+
+    act(action, node)       one of definition.ACTIONS; the node is a name, or "relevo"
+    topology()              as GET /v1/topology tells it, or None if nobody answers
+    events(since)           (events, the last one's id); as GET /v1/events
+    load_begins()           an iterator over the load's timeline, ten points a second
+    load_ends()             its summary, with the ledger compared
+
+Whoever watches gets each Moment as it comes.
+"""
+
+import dataclasses
+import queue
+import threading
+import time
+
+
+class Failed(Exception):
+    """A step that did not come about."""
+
+
+@dataclasses.dataclass
+class Moment:
+    at_s: float
+    kind: str      # "load", "step", "event", "topology", "failed"
+    text: str = ""
+    data: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass
+class Verdict:
+    drill: object
+    engine: str
+    kept: list = dataclasses.field(default_factory=list)    # sentences
+    broken: list = dataclasses.field(default_factory=list)
+    moments: list = dataclasses.field(default_factory=list)
+    summary: dict = dataclasses.field(default_factory=dict)
+    rules: list = dataclasses.field(default_factory=list)   # numbers, in the order they fired
+    seconds: float = 0
+
+    @property
+    def held(self):
+        return not self.broken
+
+    def check(self, holds, sentence):
+        (self.kept if holds else self.broken).append(sentence)
+
+    def to_json(self):
+        return {"drill": self.drill.name, "engine": self.engine, "held": self.held, "kept": self.kept,
+                "broken": self.broken, "rules": self.rules, "seconds": round(self.seconds, 1),
+                "load": self.summary,
+                "timeline": [dataclasses.asdict(moment) for moment in self.moments]}
+
+
+class Play:
+    """One run of one drill."""
+
+    def __init__(self, drill, stage, engine, watch):
+        self.drill, self.stage, self.engine = drill, stage, engine
+        self.watch = watch
+        self.verdict = Verdict(drill, engine)
+        self.began = time.monotonic()
+        self.moments = queue.Queue()
+        self.over = threading.Event()
+        self.first_primary = self.old_primary = None
+        self.promotions_before = 0
+        self.errors = []
+
+    # ---- what the threads see ----------------------------------------------------
+
+    def tell(self, kind, text="", **data):
+        self.moments.put(Moment(round(time.monotonic() - self.began, 3), kind, text, data))
+
+    def follow_load(self, points):
+        for point in points:
+            self.tell("load", **point)
+
+    def follow_cluster(self, since):
+        shown = None
+        while not self.over.is_set():
+            events, since = self.stage.events(since)
+            for event in events:
+                self.tell("event", event.get("text") or event.get("message", ""), rule=event.get("rule", 0))
+            topology = self.stage.topology()
+            if topology:
+                now = {"state": topology["state"], "primary": topology["primary"],
+                       "nodes": {node["name"]: f'{node["role"]} {node["state"]}' for node in topology["nodes"]}}
+                if now != shown:
+                    shown = now
+                    self.tell("topology", **now)
+            self.over.wait(0.2)
+
+    def show_until(self, condition, within_s, what):
+        """Hands on moments until the condition holds."""
+        deadline = time.monotonic() + within_s
+        while True:
+            self.drain()
+            if condition():
+                return
+            if time.monotonic() > deadline:
+                raise Failed(f"not within {within_s:g} s: {what}")
+            time.sleep(0.05)
+
+    def drain(self):
+        while True:
+            try:
+                moment = self.moments.get_nowait()
+            except queue.Empty:
+                return
+            self.verdict.moments.append(moment)
+            if moment.kind == "event" and moment.data.get("rule"):
+                self.verdict.rules.append(moment.data["rule"])
+            self.watch(moment)
+
+    def wait(self, seconds):
+        until = time.monotonic() + seconds
+        self.show_until(lambda: time.monotonic() >= until, seconds + 60, "time to pass")
+
+    # ---- steps ---------------------------------------------------------------------
+
+    def primary(self):
+        topology = self.stage.topology()
+        return topology["primary"] if topology else None
+
+    def whole(self):
+        """A primary, and all others are replicas that are fit for reads."""
+        topology = self.stage.topology()
+        return bool(topology) and topology["state"] == "healthy" and all(
+            node["role"] == "primary" or node["eligible_for_reads"] for node in topology["nodes"])
+
+    def node(self, target):
+        """The node that a step's words mean now."""
+        if target in ("", "relevo"):
+            return target
+        replicas = sorted(node["name"] for node in self.stage.topology()["nodes"] if node["name"] != self.primary())
+        match target:
+            case "primary":
+                self.old_primary = self.primary()
+                return self.old_primary
+            case "old primary":
+                return self.old_primary or self.first_primary
+            case "a replica":
+                return replicas[0]
+            case "the other replica":
+                return replicas[1]
+        return target
+
+    def holds(self, condition):
+        match condition:
+            case "another primary":
+                return self.primary() not in (None, self.old_primary or self.first_primary)
+            case "the first primary":
+                return self.primary() == self.first_primary
+            case "three healthy nodes":
+                return self.whole()
+            case "no verdict of death":
+                return not set(self.verdict.rules) & {203, 230}
+        raise AssertionError(condition)
+
+    def step(self, step):
+        if step.after_s:
+            self.wait(step.after_s)
+        if step.action:
+            if step.action == "switchover":
+                self.old_primary = self.primary()
+            node = self.node(step.target)
+            self.tell("step", f"{step.action} {node}".strip())
+            self.drain()
+            self.stage.act(step.action, node)
+        if step.condition:
+            began = time.monotonic()
+            self.show_until(lambda: self.holds(step.condition), step.within_s, step.condition)
+            self.tell("step", f"{step.condition}: after {time.monotonic() - began:.1f} s")
+
+    # ---- the whole -------------------------------------------------------------------
+
+    def run(self):
+        self.show_until(self.whole, 60, "a healthy cluster to begin with")
+        self.first_primary = self.primary()
+        _, since = self.stage.events(0)
+        threads = [threading.Thread(target=self.guarded, args=arguments, daemon=True) for arguments in
+                   ((self.follow_load, self.stage.load_begins()), (self.follow_cluster, since))]
+        for thread in threads:
+            thread.start()
+        try:
+            for step in self.drill.steps:
+                self.step(step)
+        except Failed as why:
+            self.tell("failed", str(why))
+            self.verdict.broken.append(str(why))
+        self.verdict.seconds = time.monotonic() - self.began
+        self.verdict.summary = self.stage.load_ends()
+        self.over.set()
+        for thread in threads:
+            thread.join(20)
+        self.drain()
+        if self.errors:
+            raise self.errors[0]
+        self.judge()
+        return self.verdict
+
+    def guarded(self, function, argument):
+        try:
+            function(argument)
+        except Exception as error:  # pylint: disable=broad-except
+            self.errors.append(error)
+
+    def judge(self):
+        verdict, promise, load = self.verdict, self.drill.promise, self.verdict.summary
+        ledger = load["ledger"]
+        verdict.check(ledger["right"] and not ledger["error"],
+                      f'{ledger["acknowledged"]} rows acknowledged, {ledger["missing"]} missing, '
+                      f'{ledger["refused_present"]} there although refused'
+                      + (f'; {ledger["error"]}' if ledger["error"] else ""))
+        gap = load["longest_gap"]["ms"]
+        if promise.write_gap_s is not None:
+            verdict.check(gap <= promise.write_gap_s * 1000,
+                          f"writes stood still for {gap:.0f} ms, promised: at most {promise.write_gap_s * 1000:.0f} ms")
+        for kind in ("writers", "readers", "idle"):
+            seen = load["errors"][kind]
+            words = ", ".join(f'{error["count"]} x {code}' for code, error in sorted(seen.items())) or "none"
+            allowed = getattr(promise, kind)
+            surprising = sorted(set(seen) - set(allowed))
+            verdict.check(not surprising, f"errors of {kind}: {words}"
+                          + (f'; not promised: {"; ".join(seen[code]["example"] for code in surprising)}'
+                             if surprising else ""))
+        now = self.primary()
+        if promise.primary:
+            verdict.check((now != self.first_primary) == (promise.primary == "changes"),
+                          f"the primary was {self.first_primary} and is {now}; promised: it {promise.primary}")
+
+
+def play(drill, stage, engine, watch):
+    """Runs a drill. Its Verdict."""
+    return Play(drill, stage, engine, watch).run()
