@@ -6,7 +6,7 @@ FROM ${BASE_IMAGE}
 ARG FLAVOUR=mariadb
 # Check-Valid-Until: a mirror may be an old snapshot.
 RUN apt-get -o Acquire::Check-Valid-Until=false update \
- && apt-get install -y --no-install-recommends ${FLAVOUR}-server-core ${FLAVOUR}-client-core curl jq procps \
+ && apt-get install -y --no-install-recommends ${FLAVOUR}-server-core ${FLAVOUR}-client curl jq procps \
  && rm -rf /var/lib/apt/lists/* \
  && (getent passwd mysql >/dev/null || useradd --system --home-dir /var/lib/mysql --shell /bin/false mysql) \
  && install -d -o mysql -g mysql /var/lib/mysql /run/mysqld
