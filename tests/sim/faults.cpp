@@ -177,6 +177,13 @@ void World::operator_decides(int attempt) {
     claimant = state_.last_primary;
   }
   log("OPERATOR decides: " + state_.reason);
+  if (policy_.mode == decide::Mode::off) {
+    // Relevo only follows: whoever manages this cluster ends all primaries but one.
+    for (NodeId node = 0; node < databases_.size(); ++node) {
+      if (claimant && node != *claimant && facts.says_primary(node)) crash(node);
+    }
+    return;
+  }
   for (NodeId node = 0; node < databases_.size(); ++node) {
     const bool able = dead_for_good_ && policy_.durability == decide::Durability::async &&
                       policy_.loss_bytes_max > (1U << 20) && facts.says_replica(node) &&

@@ -331,6 +331,22 @@ TEST(Upkeep, DivergedNodesAreNamedNotRepointed) {
     EXPECT_FALSE(stage.state.nodes[2].diverged);
   }
   {
+    // Waiting before it went down and after it came back is not waiting all the time.
+    Stage stage;
+    stage.steady();
+    stage.status(2).receiver = model::ReceiverState::waiting;
+    EXPECT_TRUE(has(stage.later(100ms), 513));
+    stage.dead(2);
+    EXPECT_TRUE(has(stage.later(100ms), 514));
+    stage.later(6s);
+    stage.verdict(2, Verdict::healthy);
+    stage.replica_of(2, 0);
+    stage.status(2).receiver = model::ReceiverState::waiting;
+    stage.later(100ms);
+    EXPECT_FALSE(stage.state.nodes[2].diverged);
+    EXPECT_TRUE(has(stage.later(6s), 515));
+  }
+  {
     Stage stage;
     stage.steady();
     stage.status(2).system_identifier = 8;
