@@ -76,7 +76,7 @@ MODULES = {
     "relevo_admin_client": module("proxy/admin", "relevo_admin", "CLI11::CLI11"),
     "relevoctl": module("proxy/admin", "relevo_admin_client"),
     "relevo": module(
-        "proxy", "relevo_net relevo_admin relevo_config relevo_act",
+        "proxy", "relevo_net relevo_admin relevo_config relevo_act relevo_journal",
         "spdlog::spdlog CLI11::CLI11 nlohmann_json::nlohmann_json PkgConfig::SYSTEMD"),
 }
 
