@@ -49,8 +49,8 @@ SESSION_STATE = {
         (SELECT COUNT(*) FROM performance_schema.metadata_locks WHERE OWNER_THREAD_ID = PS_CURRENT_THREAD_ID()
          AND OBJECT_NAME NOT IN ('metadata_locks', 'user_variables_by_thread', 'session_variables')) AS locks"""}
 
-# Relevo itself answers for a connection's id and counts; MySQL logs passwords in its own words.
-UNLOGGED = re.compile(r"CONNECTION_ID|PASSWORD|^\s*SELECT\s+(FOUND_ROWS|ROW_COUNT)\(\)\s*$")
+# Relevo itself answers for a connection's id and counts; MySQL logs passwords and PREPARE in its own words.
+UNLOGGED = re.compile(r"CONNECTION_ID|PASSWORD|^PREPARE\b|^\s*SELECT\s+(FOUND_ROWS|ROW_COUNT)\(\)\s*$")
 
 MULTI_STATEMENTS = pymysql.constants.CLIENT.MULTI_STATEMENTS
 COLUMN_TYPE = "VARCHAR(20) CHARACTER SET utf8mb4"
