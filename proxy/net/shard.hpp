@@ -77,10 +77,10 @@ class Shard : public ServerOwner {
   SharedCluster& cluster() { return *cluster_; }
   const ClusterSettings& settings() const { return *settings_; }
   const model::ViewPtr& view() const { return view_; }
-  // Loads for route::choose: sessions linked to each node, or unavailable, as are those
-  // that the statement in hand has failed on.
-  std::span<const std::uint32_t> loads(NodeMask failed_on = 0);
-  std::uint32_t& round_robin() { return round_robin_; }
+  // Where a statement goes by the present View and loads. What it has `failed_on` is left
+  // out as long as there is anything else, and forgotten when there is not.
+  route::Choice choose(const route::SessionRouting& session, const route::Demand& demand,
+                       NodeMask& failed_on);
   session::Traffic& traffic() { return traffic_; }
   // Statements that replicas refused because they write. note_refused(): `shape` of
   // one more, 0: not known which; `text` is what operators are told of it, once.
@@ -126,6 +126,8 @@ class Shard : public ServerOwner {
   void retry_later(ServerPool& pool);
   void refuse_waiters(ServerPool& pool, const Error& error);
   void tell_unavailable(ServerPool& pool);
+  // Sessions linked to each node, or unavailable, as are those of `failed_on`.
+  std::span<const std::uint32_t> loads(NodeMask failed_on);
   void mark_unavailable();
   bool may_connect(model::NodeId node) const;
   bool outdated(const ServerLink& server) const;

@@ -267,6 +267,18 @@ void Shard::call_others(const std::function<void(Shard&)>& call) {
   }
 }
 
+route::Choice Shard::choose(const route::SessionRouting& session, const route::Demand& demand,
+                            NodeMask& failed_on) {
+  const auto among = [&](std::span<const std::uint32_t> loads) {
+    return route::choose(*view_, settings_->routing, session, demand, loads, round_robin_);
+  };
+  const route::Choice choice = among(loads(failed_on));
+  if (choice.target != route::Target::hold || failed_on == 0) return choice;
+  // Nothing is left, and a replica that failed may do now.
+  failed_on = 0;
+  return among(loads(failed_on));
+}
+
 std::span<const std::uint32_t> Shard::loads(NodeMask failed_on) {
   for (std::size_t node = 0; node < loads_.size(); ++node) {
     loads_[node] = traffic_.nodes[node].clients;

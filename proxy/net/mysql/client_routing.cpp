@@ -1,9 +1,5 @@
 // From the first bytes of a command to a server connection that will run it.
 #include "proxy/net/mysql/client_session.hpp"
-#include "proxy/session/mysql/connection_id.hpp"
-#include "proxy/session/mysql/kill.hpp"
-#include "proxy/wire/mysql/result.hpp"
-#include "proxy/wire/mysql/statements.hpp"
 
 namespace relevo::net::mysql {
 
@@ -89,159 +85,6 @@ bool ClientSession::must_stay() const {
          diagnostics.asks_counts(runs->mysql) || diagnostics.habitual();
 }
 
-// What needs no server. True: answered, or in other hands.
-bool ClientSession::answer_here() {
-  switch (plan_.way) {
-    case CommandPlan::Way::ok:
-      answer_ok();
-      return true;
-    case CommandPlan::Way::end_of_rows: {
-      std::string out;
-      wire::Writer writer(out, 1);
-      wire::encode_end(writer, {.of_rows = true, .ok = {.status = status()}}, capabilities_);
-      session_->diagnostics().answered_error();  // an end of rows, all the same
-      skip_command();
-      to_client(out);
-      return true;
-    }
-    case CommandPlan::Way::statistics: {
-      std::string out;
-      wire::Writer writer(out, 1);
-      writer.begin();
-      writer.text(statistics());
-      writer.end();
-      skip_command();
-      to_client(out);
-      return true;
-    }
-    case CommandPlan::Way::close:
-      // A server's own copy goes with its connection, or when room is needed.
-      statements_.remove(plan_.number);
-      skip_command();
-      return true;
-    case CommandPlan::Way::long_data:
-      // Nobody answers this command: for a statement that doesn't exist it is dropped.
-      if (plan_.prepared != nullptr) return false;
-      skip_command();
-      return true;
-    case CommandPlan::Way::refuse:
-      refuse_command(plan_.error, plan_.message);
-      return true;
-    case CommandPlan::Way::reset:
-      // Nothing of the session's is left: its transaction and pins go with the
-      // connection.
-      drop_server();
-      state_ = State::idle;
-      statements_.clear();
-      session_->on_reset(shard_.state_table(), true);
-      status_ = wire::Status::autocommit;
-      transaction_lost_ = false;
-      answer_ok();
-      return true;
-    case CommandPlan::Way::change_user:
-      if (plan_.oversized) {
-        end(errors::malformed_protocol, "malformed COM_CHANGE_USER");
-        return true;
-      }
-      begin_change_user();
-      return true;
-    case CommandPlan::Way::kill:
-      answer_kill(plan_.number, Shard::Kill::connection);
-      return true;
-    default:
-      return answer_count() || answer_connection_id() || answer_kill_statement();
-  }
-}
-
-// In the form that servers have it, as monitoring reads it.
-std::string ClientSession::statistics() const {
-  const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now() - shard_.started());
-  return "Uptime: " + std::to_string(uptime.count()) +
-         "  Threads: " + std::to_string(shard_.session_count()) +
-         "  Questions: " + std::to_string(shard_.traffic().queries);
-}
-
-void ClientSession::answer_ok() {
-  std::string out;
-  wire::Writer writer(out, 1);
-  wire::encode_ok(writer, {.status = status()}, capabilities_);
-  session_->diagnostics().answered_ok();
-  skip_command();
-  to_client(out);
-}
-
-bool ClientSession::answer_connection_id() {
-  const bool asks = plan_.way == CommandPlan::Way::forward && plan_.whole &&
-                    plan_.command == wire::Command::query &&
-                    plan_.analysis.mysql.uses_connection_id;
-  if (!asks) return false;
-  const auto column = session::mysql::connection_id_column(plan_.text, session_->dialect());
-  if (!column) return false;
-  std::string out;
-  session::mysql::append_connection_id(out, *column, connection_id(), mariadb_, capabilities_,
-                                       status());
-  session_->diagnostics().answered_row();
-  skip_command();
-  to_client(out);
-  return true;
-}
-
-// SELECT ROW_COUNT(), SELECT FOUND_ROWS(), outside of transactions.
-bool ClientSession::answer_count() {
-  const route::Analysis* runs = plan_.runs();
-  if (server_ != nullptr || runs == nullptr || !plan_.whole) return false;
-  if (!session::mysql::Diagnostics::asks_counts(runs->mysql)) return false;
-  const bool binary = plan_.command == wire::Command::stmt_execute;
-  if (!binary && plan_.command != wire::Command::query) return false;
-  constexpr std::size_t flags_at = wire::limits::header_bytes + 1 + wire::statement_id_bytes;
-  constexpr char cursors = 7;
-  if (binary && (plan_.bytes <= flags_at || (in_.data()[flags_at] & cursors) != 0)) return false;
-  auto& diagnostics = session_->diagnostics();
-  const std::string_view sql = binary ? plan_.prepared->statement->text : plan_.text;
-  const auto count = session::mysql::lone_count(sql, session_->dialect(), diagnostics.counts());
-  if (!count) return false;
-  std::string out;
-  session::mysql::append_count(out, *count, binary, capabilities_, status());
-  diagnostics.answered_row();
-  skip_command();
-  to_client(out);
-  return true;
-}
-
-// KILL names a session as its client knows it.
-bool ClientSession::answer_kill_statement() {
-  const bool has_text =
-      plan_.way == CommandPlan::Way::forward || plan_.way == CommandPlan::Way::prepare;
-  if (!has_text || !plan_.analysis.mysql.kill) return false;
-  const auto kill = session::mysql::parse_kill(plan_.text, session_->dialect());
-  if (kill && plan_.way == CommandPlan::Way::forward) {
-    answer_kill(kill->connection, kill->query_only ? Shard::Kill::query : Shard::Kill::connection);
-  } else {
-    refuse_command(
-        errors::not_supported_yet,
-        "KILL is understood as KILL [HARD | SOFT] [CONNECTION | QUERY] number, by itself "
-        "and not prepared");
-  }
-  return true;
-}
-
-void ClientSession::answer_kill(std::uint32_t id, Shard::Kill what) {
-  // Until the answer is there the command stays in hand, and nothing else runs.
-  killing_ = true;
-  shard_.kill(id, user_, what, [weak = weak_from_this(), id](bool found) {
-    const auto self = weak.lock();
-    if (self == nullptr || !self->killing_ || self->state_ == State::ended) return;
-    self->killing_ = false;
-    if (found) {
-      self->answer_ok();
-    } else {
-      self->refuse_command(errors::no_such_thread, "Unknown thread id: " + std::to_string(id));
-    }
-    self->start_command();
-    self->arm();
-  });
-}
-
 route::SessionRouting ClientSession::session_routing() {
   route::SessionRouting routing;
   routing.last_write = last_write_;
@@ -275,7 +118,7 @@ void ClientSession::route_command() {
       session_->diagnostics().habitual()) {
     demand = {.need = route::Need::write, .unproven = false, .hint = {}};
   }
-  const route::Choice choice = choose_node(demand);
+  const route::Choice choice = shard_.choose(session_routing(), demand, failed_on_);
   routed_because_ = choice.reason;
   if (choice.target == route::Target::hold) {
     routed_to_ = std::nullopt;
@@ -296,19 +139,6 @@ void ClientSession::route_command() {
   }
   if (acquired.server == nullptr) return wait_in_queue(pool);
   on_server(std::move(acquired.server));
-}
-
-// What it has failed on is left out, as long as there is anything else.
-route::Choice ClientSession::choose_node(const route::Demand& demand) {
-  const auto on = [&](std::span<const std::uint32_t> loads) {
-    return route::choose(*shard_.view(), shard_.settings().routing, session_routing(), demand,
-                         loads, shard_.round_robin());
-  };
-  const route::Choice choice = on(shard_.loads(failed_on_));
-  if (choice.target != route::Target::hold || failed_on_ == 0) return choice;
-  // Nothing is left, and a replica that failed may do now.
-  failed_on_ = 0;
-  return on(shard_.loads());
 }
 
 // -- waiting -----------------------------------------------------------------------------

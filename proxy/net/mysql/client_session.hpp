@@ -157,7 +157,6 @@ class ClientSession final : public SessionLink,
   bool answer_count();
   bool answer_kill_statement();
   void route_command();
-  route::Choice choose_node(const route::Demand& demand);
   void wait_in_hold();
   void wait_in_queue(ServerPool& pool);
   void stop_waiting();

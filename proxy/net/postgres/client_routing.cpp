@@ -133,7 +133,7 @@ void ClientSession::route_batch() {
   if (primary_only_ || (pins_ & pin_mode) != 0) {
     demand = {.need = route::Need::write, .unproven = false, .hint = {}};
   }
-  const route::Choice choice = choose_node(demand);
+  const route::Choice choice = shard_.choose(session_routing(), demand, failed_on_);
   if (choice.target == route::Target::hold) {
     routed_to_ = std::nullopt;
     routed_because_ = choice.reason;
@@ -154,19 +154,6 @@ void ClientSession::route_batch() {
   }
   if (acquired.server == nullptr) return wait_in_queue(pool);
   on_server(std::move(acquired.server));
-}
-
-// What it has failed on is left out, as long as there is anything else.
-route::Choice ClientSession::choose_node(const route::Demand& demand) {
-  const auto on = [&](std::span<const std::uint32_t> loads) {
-    return route::choose(*shard_.view(), shard_.settings().routing, session_routing(), demand,
-                         loads, shard_.round_robin());
-  };
-  const route::Choice choice = on(shard_.loads(failed_on_));
-  if (choice.target != route::Target::hold || failed_on_ == 0) return choice;
-  // Nothing is left, and a replica that failed may do now.
-  failed_on_ = 0;
-  return on(shard_.loads());
 }
 
 // -- waiting -----------------------------------------------------------------------------

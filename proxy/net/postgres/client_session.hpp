@@ -141,7 +141,6 @@ class ClientSession final : public SessionLink,
   void start_batch();
   bool answer_here();
   void route_batch();
-  route::Choice choose_node(const route::Demand& demand);
   void wait_in_hold();
   void wait_in_queue(ServerPool& pool);
   void stop_waiting();

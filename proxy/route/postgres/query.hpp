@@ -5,8 +5,8 @@
 // (a column list, a type, a keyword construct); in doubt it is a call, and a
 // call of something unknown is not a read.
 //
-// Not seen from the text, and accepted: what views, user-defined operators,
-// casts and column-notation calls (`row.f`) execute.
+// Not seen from the text, and accepted: what views, user-defined operators, casts and
+// column-notation calls (`row.f`) of a user's own functions execute.
 #pragma once
 
 #include <array>
