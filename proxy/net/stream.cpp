@@ -36,6 +36,7 @@ void Stream::adopt(int fd) {
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL, 0) | O_NONBLOCK);
   fd_ = fd;
   readable_ = writable_ = want_read_ = want_write_ = hung_up_ = false;
+  read_needs_room_ = write_needs_bytes_ = false;
   // Refused (out of memory): the owner's deadline ends it.
   poller_.add(fd_, *this);
 }
@@ -93,6 +94,8 @@ void Stream::on_poll(std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
   if ((events & EPOLLIN) != 0 || hung_up_) readable_ = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
+  if (writable_ && std::exchange(read_needs_room_, false)) readable_ = true;
+  if (readable_ && std::exchange(write_needs_bytes_, false)) writable_ = true;
   const bool read = want_read_ && readable_;
   const bool write = want_write_ && writable_;
   if (owner_ == nullptr || (!read && !write)) return;
@@ -150,8 +153,10 @@ ReadResult Stream::read_tls(std::span<char> into) {
       total += got;
       continue;
     }
+    const int reason = SSL_get_error(ssl_, result);
+    note_tls_read_wait(reason);
     if (total > 0) return {IoStatus::ok, total, true};  // the fault, if any, is met again
-    switch (SSL_get_error(ssl_, result)) {
+    switch (reason) {
       case SSL_ERROR_WANT_READ:
       case SSL_ERROR_WANT_WRITE:
         return {IoStatus::would_block, 0, true};
@@ -166,6 +171,22 @@ ReadResult Stream::read_tls(std::span<char> into) {
     }
   }
   return {IoStatus::ok, total, false};
+}
+
+void Stream::note_tls_read_wait(int reason) {
+  if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) return;
+  readable_ = false;
+  if (reason == SSL_ERROR_WANT_READ) return;
+  writable_ = false;
+  read_needs_room_ = true;
+}
+
+void Stream::note_tls_write_wait(int reason) {
+  if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) return;
+  writable_ = false;
+  if (reason == SSL_ERROR_WANT_WRITE) return;
+  readable_ = false;
+  write_needs_bytes_ = true;
 }
 
 std::ptrdiff_t Stream::write_some(const iovec* parts, int count) {
@@ -203,8 +224,8 @@ std::ptrdiff_t Stream::write_tls(const iovec* parts, int count) {
         continue;
       }
       const int reason = SSL_get_error(ssl_, result);
+      note_tls_write_wait(reason);
       if (reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE) {
-        writable_ = false;
         return total > 0 ? total : -1;
       }
       error_ = reason == SSL_ERROR_SYSCALL && errno != 0 ? std::strerror(errno) : tls_error();
@@ -302,8 +323,10 @@ HandshakeStatus Stream::continue_handshake() {
   if (result == 1) return HandshakeStatus::done;
   switch (SSL_get_error(ssl_, result)) {
     case SSL_ERROR_WANT_READ:
+      readable_ = false;
       return HandshakeStatus::want_read;
     case SSL_ERROR_WANT_WRITE:
+      writable_ = false;
       return HandshakeStatus::want_write;
     default:
       break;

@@ -101,6 +101,9 @@ class Stream final : PollHandler {
   std::ptrdiff_t write_some(const iovec* parts, int count);  // bytes; -1 would block; -2 failed
   std::ptrdiff_t written(ssize_t sent);                      // what a system call's answer means
   std::ptrdiff_t write_tls(const iovec* parts, int count);
+  // What OpenSSL has used up, by SSL_get_error(): only the kernel's next edge brings more.
+  void note_tls_read_wait(int reason);
+  void note_tls_write_wait(int reason);
 
   void on_poll(std::uint32_t events) override;
 
@@ -111,6 +114,8 @@ class Stream final : PollHandler {
   bool readable_ = false, writable_ = false;
   bool want_read_ = false, want_write_ = false;
   bool hung_up_ = false;  // the peer is done: its last bytes and its end come without another edge
+  // TLS may have to write before it can read on, and the other way round (key updates).
+  bool read_needs_room_ = false, write_needs_bytes_ = false;
   SSL* ssl_ = nullptr;
   std::string queue_;
   std::size_t queue_sent_ = 0;

@@ -30,6 +30,28 @@ class FollowedEvents:
         self.proxy.await_healthy("db1")
 
 
+class WaitingOverTls:
+    """tls_session(): one that has run a statement. half_a_handshake(): a socket whose
+    ClientHello will never be whole."""
+
+    def cpu_while_idle(self, seconds=1.5):
+        before = self.proxy.cpu_seconds()
+        time.sleep(seconds)  # that nothing is done meanwhile is what is tested
+        return self.proxy.cpu_seconds() - before
+
+    def test_who_waits_over_tls_uses_no_cpu(self):
+        """OpenSSL says when it has used up what the kernel announced; asking again and again
+        whether there is more takes a whole core."""
+        without = self.cpu_while_idle()
+        sessions = [self.tls_session() for _ in range(4)]
+        self.assertLess(self.cpu_while_idle() - without, 0.4)
+        handshake = self.half_a_handshake()
+        self.assertLess(self.cpu_while_idle() - without, 0.4)
+        handshake.close()
+        for session in sessions:
+            session.close()
+
+
 class RecordedFailover:
     def assertReplays(self):
         """The journal of a failover that was: decided again it is the same, and it is told why."""

@@ -11,12 +11,13 @@ import unittest
 
 import psycopg2
 
+import either_engine
 import harness
 import wire
 
 
 @unittest.skipIf(harness.STANDIN, "TLS of the proxy's own")
-class Tls(harness.IntegrationTest):
+class Tls(either_engine.WaitingOverTls, harness.IntegrationTest):
     cluster_options = {"replicas": 1, "tls": True}
 
     @classmethod
@@ -35,6 +36,18 @@ class Tls(harness.IntegrationTest):
             "tls": {"mode": "allow", "cert": str(cls.cert), "key": str(cls.key)},
             "server_tls": {"mode": "verify-full", "ca": str(cls.cluster.ca)},
         }})
+
+    def tls_session(self):
+        session = self.connect(sslmode="require")
+        self.assertEqual(self.value(session, "SELECT 1"), 1)
+        return session
+
+    def half_a_handshake(self):
+        plain = socket.create_connection(("127.0.0.1", self.proxy.port), 20)
+        plain.sendall(struct.pack("!ii", 8, wire.SSL_REQUEST))
+        self.assertEqual(plain.recv(1), b"S")
+        plain.sendall(b"\x16\x03\x01\x02\x00\x01")
+        return plain
 
     def test_verify_full(self):
         connection = self.connect(sslmode="verify-full", sslrootcert=self.cert, channel_binding="require")

@@ -121,7 +121,7 @@ class Prepared(harness.IntegrationTest):
         session, other = self.session(), self.session()
         other.query("CREATE TABLE changing (a INT)")
         other.query("INSERT INTO changing VALUES (1)")
-        other.query("DO SLEEP(0)")
+        self.cluster.await_replicas()  # another session's table, which any replica may be asked of
         statement = session.prepare("SELECT * FROM changing")
         session.query("BEGIN")
         self.assertEqual(len(session.execute(statement).columns), 1)

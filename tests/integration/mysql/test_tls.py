@@ -10,6 +10,8 @@ import pymysql
 import harness
 import wire
 
+import either_engine
+
 
 class TlsTest(harness.IntegrationTest):
     cluster_options = {"replicas": 1, "tls": True}
@@ -36,7 +38,19 @@ class TlsTest(harness.IntegrationTest):
 
 
 @unittest.skipIf(harness.STANDIN, "TLS of the proxy's own")
-class Tls(TlsTest):
+class Tls(either_engine.WaitingOverTls, TlsTest):
+    def tls_session(self):
+        session = self.connect(ssl={"ca": str(self.cert)})
+        self.assertEqual(self.value(session, "SELECT 1"), 1)
+        return session
+
+    def half_a_handshake(self):
+        session = wire.Wire(self.proxy.port)
+        session.capabilities |= wire.SSL
+        session.write(session.response("app", b"", None)[:32])
+        session.send_bytes(b"\x16\x03\x01\x02\x00\x01")
+        return session.socket
+
     def test_verified(self):
         session = self.in_tls(self.context(self.cert))
         self.assertEqual(session.query("SELECT 1"), [["1"]])
