@@ -66,6 +66,7 @@ Result<decide::Hint> Memory::load() {
   hint.maintenance = ids_of(settings_, authority.maintenance);
   hint.diverged = ids_of(settings_, authority.diverged);
   hint.restarted = ids_of(settings_, authority.restarted);
+  hint.promise = authority.promise;
   hint.started_us.resize(settings_.nodes.size());
   for (const auto& [name, started_us] : authority.started_us) {
     if (const auto id = id_of(settings_, name)) hint.started_us[*id] = started_us;
@@ -111,7 +112,8 @@ Result<void> Memory::record(model::Instant now, const decide::Event& event,
                                      .maintenance = names_of(settings_, hint.maintenance),
                                      .diverged = names_of(settings_, hint.diverged),
                                      .started_us = std::move(started_us),
-                                     .restarted = names_of(settings_, hint.restarted)};
+                                     .restarted = names_of(settings_, hint.restarted),
+                                     .promise = hint.promise};
   if (authority == stored_) return journaled;
   if (auto stored = journal::AuthorityFile(base_ + ".authority.json").store(authority); !stored) {
     return stored;

@@ -151,6 +151,28 @@ std::vector<bool> Facts::usable_replicas() const {
   return usable;
 }
 
+std::string Facts::why_not_promised() const {
+  if (policy.durability != Durability::quorum || without(Guard::promise)) return "";
+  const std::string who = state.last_primary ? name(*state.last_primary) : "the last primary";
+  if (!state.promise) return "what " + who + "'s commits waited for is not known";
+  const Promise& promise = *state.promise;
+  const auto ackers = policy.nodes.size() - 1;
+  const std::string word = who + "'s commits did not have to wait for " +
+                           std::to_string(policy.acks) +
+                           (policy.acks == 1 ? " replica: " : " replicas: ");
+  if (promise.acks < policy.acks) return word + promise.text;
+  if (promise.acknowledging > ackers) {
+    return word + std::to_string(promise.acknowledging) + " standbys may acknowledge, of which " +
+           std::to_string(ackers) + " are nodes here";
+  }
+  // Until then it had them wait, whoever was connected.
+  if (promise.lapses_after &&
+      (!state.promise_seen || now - *state.promise_seen > *promise.lapses_after)) {
+    return word + promise.text + ", and what it did since its last account is not known";
+  }
+  return "";
+}
+
 const model::Position* Facts::frozen(NodeId node) const {
   if (state.nodes[node].frozen) return &*state.nodes[node].frozen;
   for (const auto& pending : state.pending) {

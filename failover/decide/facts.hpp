@@ -50,6 +50,9 @@ struct Facts {
   bool deadline_passed() const { return now >= state.phase_deadline; }
   bool too_many_failovers() const;
   std::vector<bool> usable_replicas() const;
+  // Quorum mode: why the last primary's commits did not wait for as many replicas as the
+  // policy says; "" when they did, or when the policy says nothing of it.
+  std::string why_not_promised() const;
 
   // --- actions ---
   // Where its receiver stood when it was frozen; nullptr: it was not, or not yet.

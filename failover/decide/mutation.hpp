@@ -16,6 +16,7 @@ enum class Guard : std::uint8_t {
   outsiders,       // former primaries, quarantined and diverged nodes stay out
   freshness,       // an account of before an event is no account of after
   proof,           // enough of the ackers stand still
+  promise,         // commits waited for them, by the primary's own word
   furthest,        // the one that received most is promoted
   one_at_a_time,   // one action for a node
 };

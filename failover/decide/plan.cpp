@@ -141,13 +141,16 @@ Plan plan_failover(const Facts& facts) {
     const auto ackers = static_cast<unsigned>(facts.policy.nodes.size() - 1);
     const auto proof = prove_quorum(ackers, facts.policy.acks, proving);
     const bool covered = covers_every_frozen(chosen, contenders);
-    if (proof.proven && covered) {
+    const std::string doubt = facts.why_not_promised();
+    if (proof.proven && covered && doubt.empty()) {
       return {choice.node, Distance{0, unit_of(facts)},
               chosen_text + "; " + proof.text + ": no acknowledged write is lost"};
     }
-    const std::string why = !proof.proven ? proof.text
-                                          : proof.text + ", but another replica holds more than " +
-                                                facts.name(*choice.node);
+    const std::string why =
+        !proof.proven ? proof.text
+        : !doubt.empty()
+            ? doubt
+            : proof.text + ", but another replica holds more than " + facts.name(*choice.node);
     if (state.forced) {
       return {choice.node, loss, chosen_text + "; data loss allowed by the operator; " + why};
     }

@@ -8,6 +8,7 @@ namespace relevo::decide {
 namespace {
 
 using model::NodeId;
+using model::Severity;
 
 const PendingAction* overdue(const Facts& facts) {
   for (const auto& pending : facts.state.pending) {
@@ -52,6 +53,18 @@ std::optional<NodeId> caught_up_again(const Facts& f) {
   return std::nullopt;
 }
 
+// What is to be said of the primary's word: "" where it is as good as the policy.
+std::string doubt(const Facts& f) {
+  return f.state.phase == Phase::steady && f.state.primary ? f.why_not_promised() : std::string{};
+}
+
+void say_what_is_not_promised(Turn& turn) {
+  turn.state.promise_doubt = doubt(turn.facts());
+  turn.note(
+      Severity::warning, turn.state.primary,
+      "durability is quorum, and a failover now would be refused: " + turn.state.promise_doubt);
+}
+
 const auto table = std::to_array<Rule>({
     {901, "overdue-action", [](const Facts& f) { return overdue(f) != nullptr; }, call_it_unknown,
      "An action whose result did not come in time may have happened: it counts as unknown."},
@@ -70,6 +83,26 @@ const auto table = std::to_array<Rule>({
        t.decision.authority_changed = true;
      },
      "A restarted replica has received all that the living primary has: it counts again."},
+    {904, "not-promised",
+     [](const Facts& f) {
+       const auto said = doubt(f);
+       return !said.empty() && said != f.state.promise_doubt;
+     },
+     say_what_is_not_promised,
+     "In quorum mode the primary's settings let commits go on without the acknowledgements that "
+     "the proof counts on: said now, not first when it dies."},
+    {905, "promised-again",
+     [](const Facts& f) {
+       return f.state.phase == Phase::steady && f.state.primary && !f.state.promise_doubt.empty() &&
+              doubt(f).empty();
+     },
+     [](Turn& t) {
+       t.state.promise_doubt.clear();
+       t.note(Severity::info, t.state.primary,
+              t.name(*t.state.primary) + "'s commits wait for " + std::to_string(t.policy.acks) +
+                  " replicas again");
+     },
+     "The primary's settings keep the policy's promise again."},
 });
 
 }  // namespace

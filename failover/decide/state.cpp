@@ -19,6 +19,7 @@ ClusterState initial_state(std::size_t node_count, model::Instant now, const Hin
   state.death_confirmed = hint.death_confirmed;
   state.candidate = hint.candidate;
   state.doubtful = hint.candidate.has_value();
+  state.promise = hint.promise;
   for (const auto node : hint.former_primaries) {
     state.nodes[node].former_primary = std::max<model::Epoch>(hint.epoch, 1);
     state.nodes[node].reason = "former primary, as recorded before this process started";
@@ -49,6 +50,7 @@ Hint hint_of(const ClusterState& state) {
   hint.soft_fenced = state.soft_fenced;
   hint.death_confirmed = state.death_confirmed;
   if (state.doubtful) hint.candidate = state.candidate;
+  hint.promise = state.promise;
   for (model::NodeId node = 0; node < state.nodes.size(); ++node) {
     const auto& record = state.nodes[node];
     if (record.former_primary != 0 || record.quarantined) hint.former_primaries.push_back(node);
@@ -79,6 +81,9 @@ detect::Authority authority_of(const ClusterState& state) {
                                .fenced = second_primary && !record.diverged,
                                .diverged = record.diverged,
                                .reason = record.reason});
+  }
+  if (state.primary && authority.nodes[*state.primary].reason.empty()) {
+    authority.nodes[*state.primary].reason = state.promise_doubt;
   }
   return authority;
 }

@@ -17,6 +17,7 @@
 #include "failover/decide/action.hpp"
 #include "failover/decide/distance.hpp"
 #include "failover/decide/event.hpp"
+#include "failover/decide/promise.hpp"
 #include "topology/detect/view_builder.hpp"
 
 namespace relevo::decide {
@@ -112,6 +113,11 @@ struct ClusterState {
   std::uint32_t primary_timeline = 0;
   model::Position primary_position;
   std::optional<model::NodeStatus> primary_told;  // all of its last account
+  // What its commits waited for by that account, and when it was asked for: nullopt after
+  // a restart of this process.
+  std::optional<Promise> promise;
+  std::optional<model::Instant> promise_seen;
+  std::string promise_doubt;            // why that is less than the policy says; "" when it is not
   std::optional<model::Position> fork;  // where the present primary left the former one's history
 
   // The failover or switchover in progress.
@@ -156,6 +162,7 @@ struct Hint {
   // A restart of a node while this process was down has to be noticed as well.
   std::vector<std::int64_t> started_us;  // by node; empty, or 0: not known
   std::vector<model::NodeId> restarted;  // and not caught up since
+  std::optional<Promise> promise;        // of that primary
 };
 
 ClusterState initial_state(std::size_t node_count, model::Instant now, const Hint& hint = {});

@@ -63,6 +63,8 @@ struct Absorb {
     if (latest->status.role != model::Role::primary) return;
     state.primary_position = log_end(latest->status);
     state.primary_told = latest->status;
+    state.promise = promise_of(latest->status);
+    state.promise_seen = latest->sent;
     if (latest->status.timeline != 0) state.primary_timeline = latest->status.timeline;
     if (state.system_identifier == 0) state.system_identifier = latest->status.system_identifier;
   }
@@ -89,8 +91,12 @@ struct Absorb {
 Decision step(ClusterState& state, const Policy& policy, model::Instant now, const Event& event) {
   RELEVO_CHECK(policy.nodes.size() == state.nodes.size());
   const auto epoch_before = state.epoch;
+  const auto promise_before = state.promise;
   std::visit(Absorb{state}, event);
   Decision decision;
+  if (state.promise && !(promise_before && promise_before->same_as(*state.promise))) {
+    decision.authority_changed = true;  // counted on after a restart, too
+  }
   for (const auto& table : tables()) {
     for (const auto& listed : table) {
       const auto* rule = in_place_of(listed);

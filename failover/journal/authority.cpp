@@ -61,6 +61,12 @@ void to_json(nlohmann::json& out, const Authority& a) {
          {"diverged", a.diverged},
          {"started_us", a.started_us},
          {"restarted", a.restarted}};
+  if (!a.promise) return;
+  out["promise"] = {{"acks", a.promise->acks},
+                    {"acknowledging", a.promise->acknowledging},
+                    {"text", a.promise->text}};
+  if (a.promise->lapses_after)
+    out["promise"]["lapses_after_us"] = a.promise->lapses_after->count() / 1000;
 }
 
 void from_json(const nlohmann::json& in, Authority& a) {
@@ -77,6 +83,16 @@ void from_json(const nlohmann::json& in, Authority& a) {
   a.diverged = in.value("diverged", a.diverged);
   a.started_us = in.value("started_us", a.started_us);
   a.restarted = in.value("restarted", a.restarted);
+  if (!in.contains("promise")) return;
+  const auto& promise = in.at("promise");
+  a.promise = decide::Promise{.acks = promise.at("acks").get<unsigned>(),
+                              .acknowledging = promise.at("acknowledging").get<unsigned>(),
+                              .lapses_after = {},
+                              .text = promise.at("text").get<std::string>()};
+  if (promise.contains("lapses_after_us")) {
+    a.promise->lapses_after =
+        std::chrono::microseconds(promise.at("lapses_after_us").get<std::int64_t>());
+  }
 }
 
 Result<std::optional<Authority>> AuthorityFile::load() const {

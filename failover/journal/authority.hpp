@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "failover/decide/promise.hpp"
 #include "topology/model/ids.hpp"
 #include "topology/model/result.hpp"
 
@@ -31,6 +32,8 @@ struct Authority {
   std::vector<std::string> diverged;
   std::map<std::string, std::int64_t> started_us;  // of each node's server, where known
   std::vector<std::string> restarted;  // and not known to have all that it acknowledged before
+
+  std::optional<decide::Promise> promise;  // of that primary; nullopt: not known
 
   bool operator==(const Authority&) const = default;
 };

@@ -74,14 +74,15 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DownstreamStatus, application_name, client_ad
                                    sync_state)
 // With defaults where fields may be added: a journal of an older Relevo still replays.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SemiSync, primary_enabled, primary_active, clients,
-                                                acks_wanted, timeout, waits_before_commit,
-                                                replica_enabled, replica_active)
+                                                acks_wanted, timeout, waits_alone,
+                                                waits_before_commit, replica_enabled,
+                                                replica_active)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     NodeStatus, role, version, system_identifier, timeline, position, received, read_only,
     replay_paused, start_time_us, receiver, upstream_host, upstream_port, receiver_silence,
-    receiver_timeout, downstreams, synchronous_standbys, logged, warning, flavor, server_id,
-    server_uuid, super_read_only, log_bin, log_replica_updates, gtid_mode, auto_position,
-    applier_running, receiver_error, applier_error, semi_sync, purged)
+    receiver_timeout, downstreams, synchronous_standbys, synchronous_commit, logged, warning,
+    flavor, server_id, server_uuid, super_read_only, log_bin, log_replica_updates, gtid_mode,
+    auto_position, applier_running, receiver_error, applier_error, semi_sync, purged)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ViewApplied, sequence, epoch, transactions_on_primary)
 }  // namespace relevo::model
 
@@ -100,6 +101,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     waiting_receiver_max, errant_min, failovers_max, failover_window)
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Distance, count, unit)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Promise, acks, acknowledging, lapses_after, text)
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FreezeReceiver, node)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReadRole, node)
@@ -177,9 +179,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     ClusterState, epoch, epoch_used, primary, last_primary, gate, paused, lease_held,
     lease_retry_at, phase, phase_since, phase_deadline, primary_since, attempt_since, reason, nodes,
     evidence, applied, awaited_sequence, pending, next_action, system_identifier, primary_timeline,
-    primary_position, primary_told, fork, switchover, candidate, doubtful, soft_fenced, wanted,
-    death_confirmed, forced, asked, promote_attempts, command, just_received, loss, final_position,
-    needs_acknowledge, failovers, retry_at, retry_delay, retry_seen)
+    primary_position, primary_told, promise, promise_seen, promise_doubt, fork, switchover,
+    candidate, doubtful, soft_fenced, wanted, death_confirmed, forced, asked, promote_attempts,
+    command, just_received, loss, final_position, needs_acknowledge, failovers, retry_at,
+    retry_delay, retry_seen)
 
 }  // namespace relevo::decide
 

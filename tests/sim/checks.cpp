@@ -94,6 +94,24 @@ void World::check_loss(NodeId candidate) {
   }
 }
 
+// The last primary had said that its commits wait for too few: what it acknowledged
+// since then must not get lost by a promotion that nobody answers for.
+void World::check_promise(NodeId candidate) {
+  if (policy_.durability != decide::Durability::quorum || state_.forced) return;
+  if (!state_.promise_seen || !state_.last_primary) return;
+  const auto old = *state_.last_primary;
+  const auto& primary = databases_[old];
+  if (primary.acks >= policy_.acks || *state_.promise_seen < primary.acks_since) return;
+  const auto& log = databases_[candidate].log;
+  for (const auto& write : acknowledged_) {
+    const bool kept =
+        std::any_of(log.begin(), log.end(), [&](const Write& one) { return one.id == write.id; });
+    if (write.node == old && !kept) {
+      violate("promoted in quorum mode, without a word of the primary that its commits waited");
+    }
+  }
+}
+
 void World::check_promotion(NodeId node) {
   const auto& record = state_.nodes[node];
   state_.switchover ? ++outcome_.switchovers : ++outcome_.failovers;
@@ -119,6 +137,7 @@ void World::check_promotion(NodeId node) {
     return;
   }
   check_loss(node);
+  check_promise(node);
   // Tried again: whom to choose was decided before.
   if (state_.wanted || state_.promote_attempts > 1) return;
   for (NodeId other = 0; other < databases_.size(); ++other) {
@@ -202,7 +221,7 @@ void World::check_end() {
   std::set<std::uint64_t> kept;
   for (const auto& written : log_of_primary) kept.insert(written.id);
   for (const auto& write : acknowledged_) {
-    if (!kept.contains(write.id)) {
+    if (write.promised && !kept.contains(write.id)) {
       return violate("the acknowledged write " + std::to_string(write.id) + " of " +
                      policy_.nodes[write.node].name + " is lost");
     }

@@ -33,11 +33,11 @@ void World::client_writes() {
 // A commit is acknowledged once enough replicas have it and said so, over a connection
 // that still stands.
 void World::acknowledge() {
-  const bool quorum = policy_.durability == decide::Durability::quorum;
   std::erase_if(unacknowledged_, [&](const Waiting& waiting) {
     if (!answers(waiting.node) || databases_[waiting.node].mute) return false;
+    const unsigned wanted = databases_[waiting.node].acks;
     unsigned acks = 0;
-    for (NodeId node = 0; quorum && node < databases_.size(); ++node) {
+    for (NodeId node = 0; wanted != 0 && node < databases_.size(); ++node) {
       const auto& replica = databases_[node];
       if (node == waiting.node || replica.primary || !replica.streaming) continue;
       if (replica.upstream != waiting.node || !flows(node, waiting.node)) continue;
@@ -47,8 +47,8 @@ void World::acknowledge() {
                                       replica.log[waiting.length - 1].id == waiting.id;
       if (has_it) ++acks;
     }
-    if (quorum && acks < policy_.acks) return false;
-    acknowledged_.push_back({waiting.id, waiting.node});
+    if (acks < wanted) return false;
+    acknowledged_.push_back({waiting.id, waiting.node, wanted >= policy_.acks});
     return true;
   });
 }

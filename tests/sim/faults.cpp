@@ -65,6 +65,11 @@ void World::strike(const Fault& fault) {
     case FaultKind::slow_disk:
     case FaultKind::disk_well:
       return strike_disk(fault);
+    case FaultKind::asynchronous:
+    case FaultKind::synchronous:
+      database.acks = fault.kind == FaultKind::synchronous ? policy_.acks : 0;
+      database.acks_since = now_;
+      return;
     case FaultKind::promoted_by_hand:
     case FaultKind::made_writable:
       return strike_by_hand(fault);
@@ -140,6 +145,7 @@ void World::heal() {
     auto& database = databases_[node];
     database.reachable = true;
     database.mute = database.disk_full = database.slow_disk = false;
+    if (policy_.durability == decide::Durability::quorum) database.acks = policy_.acks;
     database.flaky_until = database.lagging_until = {};
     if (node == dead_for_good_) {
       crash(node);

@@ -14,9 +14,9 @@ Mutation mutation;
 namespace relevo::sim {
 namespace {
 
-constexpr std::array guard_names{"none",         "barrier",  "lease",        "everyone_asked",
-                                 "confirmation", "brake",    "outsiders",    "freshness",
-                                 "proof",        "furthest", "one_at_a_time"};
+constexpr std::array guard_names{"none",         "barrier", "lease",     "everyone_asked",
+                                 "confirmation", "brake",   "outsiders", "freshness",
+                                 "proof",        "promise", "furthest",  "one_at_a_time"};
 static_assert(guard_names.size() == decide::guards + 1);
 
 }  // namespace

@@ -53,7 +53,8 @@ constexpr std::array<unsigned, fault_kinds> weights = [] {
 
 constexpr bool is_remedy(FaultKind kind) {
   return kind == FaultKind::restart || kind == FaultKind::thaw || kind == FaultKind::reachable ||
-         kind == FaultKind::mend_links || kind == FaultKind::disk_well;
+         kind == FaultKind::mend_links || kind == FaultKind::disk_well ||
+         kind == FaultKind::synchronous;
 }
 
 Fault draw_fault(Random& random, FaultKind kind, Duration at, std::size_t nodes) {
@@ -123,6 +124,10 @@ const char* words_of(FaultKind kind) {
       return "somebody promotes";
     case FaultKind::made_writable:
       return "somebody makes writable";
+    case FaultKind::asynchronous:
+      return "somebody has commits wait for nobody on";
+    case FaultKind::synchronous:
+      return "commits wait for replicas again on";
     case FaultKind::command:
       return "command";
   }
@@ -159,6 +164,8 @@ Schedule draw_schedule(std::uint64_t seed) {
     const bool by_hand =
         kind == FaultKind::promoted_by_hand || (kind == FaultKind::made_writable && !schedule.gtid);
     if (by_hand && !schedule.hands_on) continue;
+    const bool of_quorum = kind == FaultKind::asynchronous || kind == FaultKind::synchronous;
+    if (of_quorum && schedule.policy.durability != decide::Durability::quorum) continue;
     if (!is_remedy(kind) && !random.chance(0.5)) continue;
     kinds.insert(kinds.end(), weights[i], kind);
   }

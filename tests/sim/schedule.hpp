@@ -45,6 +45,8 @@ enum class FaultKind : std::uint8_t {
   lease_lost,
   promoted_by_hand,
   made_writable,  // a replica, by hand
+  asynchronous,   // its commits wait for nobody, whatever the policy says
+  synchronous,
   command,
 };
 constexpr std::size_t fault_kinds = static_cast<std::size_t>(FaultKind::command) + 1;

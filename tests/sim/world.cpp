@@ -36,6 +36,7 @@ World::World(const Schedule& schedule, bool print)
     auto& database = databases_[node];
     database.started = now_ - seconds(60);
     database.heard = now_;
+    if (policy_.durability == decide::Durability::quorum) database.acks = policy_.acks;
     if (node == 0) {
       database.primary = true;
     } else {
@@ -170,6 +171,9 @@ model::NodeStatus World::status_of(NodeId node) const {
   status.timeline = database.timeline;
   status.position = status.received = end;
   status.read_only = database.read_only;
+  if (database.acks != 0 && !gtid_) {
+    status.synchronous_standbys = "ANY " + std::to_string(database.acks) + " (*)";
+  }
   if (gtid_) add_gtid_account(node, status);
   if (database.primary || !database.upstream) return status;
   const auto& source = databases_[*database.upstream];
@@ -197,6 +201,10 @@ model::NodeStatus World::status_of(NodeId node) const {
 void World::add_gtid_account(NodeId node, model::NodeStatus& status) const {
   const auto& database = databases_[node];
   status.flavor = model::Flavor::mysql;
+  const unsigned acks = databases_[node].acks;
+  status.semi_sync.primary_enabled = status.semi_sync.primary_active = acks != 0;
+  status.semi_sync.acks_wanted = acks;
+  status.semi_sync.timeout = std::chrono::hours(24);
   status.version = "8.4.0";
   status.server_uuid = uuid_of(node);
   status.system_identifier = 0;

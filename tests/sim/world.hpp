@@ -53,6 +53,8 @@ struct Database {
   std::vector<decide::Action> stuck;  // sent while it stood still
   bool primary = false;
   bool read_only = false;
+  unsigned acks = 0;     // that its commits wait for, by its settings
+  Instant acks_since{};  // when they were last changed
   std::uint32_t timeline = 1;
   std::vector<Write> log;          // received; a primary's own as well
   std::optional<NodeId> upstream;  // primary_conninfo
@@ -147,6 +149,7 @@ class World {
   void check_step(const Settled& before, const decide::Decision& decision);
   void check_flaps(int rule);
   void check_loss(NodeId candidate);
+  void check_promise(NodeId candidate);
   void check_writable();
   void watch_wellbeing();
   void check_promotion(NodeId node);
@@ -203,6 +206,7 @@ class World {
   struct Acknowledged {
     std::uint64_t id;
     NodeId node;
+    bool promised;  // as many replicas had acknowledged it as the policy says
   };
   std::vector<Acknowledged> acknowledged_;
   std::map<model::Epoch, std::set<NodeId>> written_in_epoch_;

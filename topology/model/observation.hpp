@@ -35,6 +35,9 @@ struct SemiSync {
   unsigned clients = 0;      // connected replicas that acknowledge
   unsigned acks_wanted = 1;  // rpl_semi_sync_*_wait_for_*_count; MariaDB always waits for one
   Duration timeout{};        // after which a commit goes on without
+  // With fewer replicas than that connected it waits all the same, and does not fall back
+  // at once (rpl_semi_sync_*_wait_no_*).
+  bool waits_alone = true;
   bool waits_before_commit = false;  // AFTER_SYNC: nobody reads what no replica has
   bool replica_enabled = false, replica_active = false;
 
@@ -76,6 +79,7 @@ struct NodeStatus {
 
   std::vector<DownstreamStatus> downstreams;  // a primary's connected replicas
   std::string synchronous_standbys;  // synchronous_standby_names: "" when commits wait for none
+  std::string synchronous_commit;    // as a new session of the monitor has it; "" when not read
 
   // ---- MySQL and MariaDB only; as initialised on PostgreSQL ----
 

@@ -68,6 +68,9 @@ Counters read_counters(const client::Rows& rows) {
                          .value_or(1);
   semi.timeout = std::chrono::milliseconds(
       values.number({"rpl_semi_sync_source_timeout", "rpl_semi_sync_master_timeout"}).value_or(0));
+  const std::string waits_alone =
+      values.text({"rpl_semi_sync_source_wait_no_replica", "rpl_semi_sync_master_wait_no_slave"});
+  semi.waits_alone = waits_alone.empty() || is_truth(waits_alone);
   semi.waits_before_commit = values.text({"rpl_semi_sync_source_wait_point",
                                           "rpl_semi_sync_master_wait_point"}) == "AFTER_SYNC";
   semi.replica_enabled =

@@ -34,6 +34,7 @@ using model::Role;
   "  pg_size_bytes(current_setting('wal_segment_size')) AS segment_bytes,"                      \
   "  current_setting('default_transaction_read_only') AS read_only,"                            \
   "  current_setting('synchronous_standby_names') AS synchronous_standbys,"                     \
+  "  current_setting('synchronous_commit') AS synchronous_commit,"                              \
   "  (extract(epoch FROM current_setting('wal_receiver_timeout')::interval) * 1000)::bigint"    \
   "   AS receiver_timeout_ms,"                                                                  \
   "  (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint AS start_time_us"       \
@@ -227,6 +228,7 @@ Result<model::NodeStatus> read_status(const client::Rows& rows) {
   status.start_time_us = row.number<std::int64_t>("start_time_us").value_or(0);
   status.replay_paused = row.truth("replay_paused", "t", "f").value_or(false);
   status.synchronous_standbys = row.text("synchronous_standbys").value_or("");
+  status.synchronous_commit = row.text("synchronous_commit").value_or("");
   // A signed bigint in SQL, an unsigned number in the control file.
   const auto identifier = row.number<std::int64_t>("system_identifier");
   status.system_identifier = static_cast<std::uint64_t>(identifier.value_or(0));

@@ -227,6 +227,12 @@ TEST(Authority, IsReadBackAndNeverGuessed) {
   authority.diverged = {"db4"};
   ASSERT_TRUE(file.store(authority));
   EXPECT_EQ(*file.load(), authority);
+  authority.promise = {.acks = 2, .acknowledging = 3, .lapses_after = {}, .text = "as they say"};
+  ASSERT_TRUE(file.store(authority));
+  EXPECT_EQ(*file.load(), authority);
+  authority.promise->lapses_after = std::chrono::seconds(10);
+  ASSERT_TRUE(file.store(authority));
+  EXPECT_EQ(*file.load(), authority);
   // As an older Relevo wrote it.
   std::ofstream(folder.file("a")) << R"({"epoch": 3, "primary": "db1", "timeline": 2,
       "soft_fenced": "", "death_confirmed": false, "former_primaries": [], "needs_repoint": [],

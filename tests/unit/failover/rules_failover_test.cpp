@@ -225,8 +225,7 @@ TEST(Failover, WorkersThatDoNotAnswerForbidPromotion) {
 
 TEST(Failover, QuorumMustBeProven) {
   Stage stage(4);
-  stage.policy.durability = Durability::quorum;
-  stage.policy.acks = 2;  // of 3: two must be frozen
+  stage.quorum_of(2);  // of 3: two must be frozen
   stage.steady();
   stage.dead(0);
   stage.later(100ms);
@@ -275,10 +274,63 @@ TEST(Failover, TheFirstReplicaToStandStillIsWaitedFor) {
   EXPECT_EQ(stage.state.candidate, 2U);
 }
 
+// Two of two stand still, and the proof would hold; but nobody had to acknowledge.
+TEST(Failover, QuorumIsNotProvenBySettingsThatWereNeverMade) {
+  Stage stage;
+  stage.quorum_of(1);
+  stage.steady();
+  stage.waits_for(0, 0);
+  EXPECT_TRUE(has(stage.later(100ms), 904));
+  EXPECT_EQ(authority_of(stage.state).nodes[0].reason,
+            "db1's commits did not have to wait for 1 replica: synchronous_standby_names is empty");
+  EXPECT_FALSE(has(stage.later(100ms), 904)) << "said once";
+  auto mended = stage;
+  mended.waits_for(0, 1);
+  EXPECT_TRUE(has(mended.later(100ms), 905));
+  EXPECT_EQ(authority_of(mended.state).nodes[0].reason, "");
+
+  stage.dead(0);
+  stage.later(100ms);
+  stage.applied();
+  for (const NodeId node : {1U, 2U}) stage.detached(node);
+  for (const NodeId node : {1U, 2U}) stage.ok("FreezeReceiver", node);
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  EXPECT_NE(stage.state.reason.find("cannot prove that every acknowledged write survives: db1's "
+                                    "commits did not have to wait"),
+            std::string::npos)
+      << stage.state.reason;
+  EXPECT_NE(stage.state.reason.find("--allow-data-loss"), std::string::npos);
+}
+
+TEST(Failover, WhatThePrimaryPromisedIsKnownAfterARestart) {
+  Stage before;
+  before.quorum_of(1);
+  before.steady();
+  Hint hint = hint_of(before.state);
+  ASSERT_TRUE(hint.promise);
+  for (const bool known : {true, false}) {
+    if (!known) hint.promise.reset();
+    Stage after(3, hint);
+    after.quorum_of(1);
+    after.dead(0);
+    after.seen[0].latest.reset();
+    after.look();
+    after.feed(LeaseGranted{});
+    after.applied();
+    for (const NodeId node : {1U, 2U}) after.detached(node);
+    for (const NodeId node : {1U, 2U}) after.ok("FreezeReceiver", node);
+    EXPECT_EQ(after.state.phase, known ? Phase::promoting : Phase::held);
+    if (!known) {
+      EXPECT_NE(after.state.reason.find("what db1's commits waited for is not known"),
+                std::string::npos)
+          << after.state.reason;
+    }
+  }
+}
+
 TEST(Failover, PatienceIsNoProof) {
   Stage stage(4);
-  stage.policy.durability = Durability::quorum;
-  stage.policy.acks = 2;
+  stage.quorum_of(2);
   stage.failover_to_freezing();
   stage.detached(1);
   stage.ok("FreezeReceiver", 1);

@@ -351,7 +351,7 @@ TEST(RelayLog, ReplicaThatThrewItAwayIsPassedOverUnlessForced) {
 
 TEST(RelayLog, RestartedReplicaProvesNothingThoughItShowsNoLoss) {
   GtidStage stage(3);
-  stage.policy.durability = Durability::quorum;
+  stage.quorum_of(1);
   stage.steady();
   stage.dead(0);
   restarted_with(stage, 1000);
@@ -367,8 +367,7 @@ TEST(RelayLog, RestartedReplicaProvesNothingThoughItShowsNoLoss) {
 // not what it acknowledged, and if that primary dies, too, it proves nothing.
 TEST(RelayLog, RepointedReplicaProvesNothingUntilItHasFetchedItAgain) {
   GtidStage stage(3);
-  stage.policy.durability = Durability::quorum;
-  stage.policy.acks = 2;
+  stage.quorum_of(2);
   stage.failover_to_freezing();
   for (const NodeId node : {1U, 2U}) stage.detached(node);
   stage.status(2).position = gtids(origin + std::string("1-900"));  // received, not applied
@@ -411,6 +410,37 @@ TEST(RelayLog, RestartedReplicaCountsAgainOnceItCaughtUp) {
   EXPECT_FALSE(stage.state.nodes[1].restarted_at);
 }
 
+// Semi-synchronous commits go on without a replica once they have waited long enough.
+TEST(SemiSync, PromiseLapsesWithItsTimeout) {
+  struct Case {
+    model::Duration timeout, silence;
+    bool waits_alone, proven;
+  };
+  for (const auto& test : {Case{10s, 1s, true, true}, Case{10s, 11s, true, false},
+                           Case{24h, 3600s, true, true}, Case{24h, 1s, false, false}}) {
+    GtidStage stage;
+    stage.quorum_of(1);
+    stage.status(0).semi_sync.timeout = test.timeout;
+    stage.status(0).semi_sync.waits_alone = test.waits_alone;
+    stage.steady();
+    stage.dead(0);
+    stage.later(100ms);
+    stage.applied();
+    for (const NodeId node : {1U, 2U}) stage.detached(node);
+    // What is asked of nobody meanwhile: only the clock goes on.
+    for (auto& pending : stage.state.pending) pending.action.deadline += test.silence;
+    stage.now += test.silence;
+    for (const NodeId node : {1U, 2U}) {
+      stage.status(node).receiver = model::ReceiverState::none;
+    }
+    for (const NodeId node : {1U, 2U}) {
+      if (stage.state.phase == Phase::freezing) stage.ok("FreezeReceiver", node);
+    }
+    EXPECT_EQ(stage.state.phase, test.proven ? Phase::promoting : Phase::held)
+        << test.timeout.count() << " " << test.silence.count() << " " << stage.state.reason;
+  }
+}
+
 // Relevo was down, too, when the replica restarted.
 TEST(RelayLog, RestartIsNoticedAcrossOurOwn) {
   GtidStage before;
@@ -418,7 +448,7 @@ TEST(RelayLog, RestartIsNoticedAcrossOurOwn) {
   auto hint = hint_of(before.state);
   ASSERT_EQ(hint.started_us.size(), 3U);
   GtidStage after(3, hint);
-  after.policy.durability = Durability::quorum;
+  after.quorum_of(1);
   after.dead(0);
   after.status(1).start_time_us += 60'000'000;
   EXPECT_TRUE(has(after.look(), 902));

@@ -47,6 +47,7 @@ class Stage {
   void primary(NodeId node, std::uint32_t timeline = 1) {
     status(node) = {};
     status(node).role = model::Role::primary;
+    waits_for(node, promised);
     status(node).timeline = timeline;
     status(node).system_identifier = 7;
     at(node, 1000);
@@ -67,6 +68,21 @@ class Stage {
     replica_of(node, 0);
     status(node).receiver = model::ReceiverState::none;
     status(node).upstream_host.clear();
+  }
+  // The policy, and what every primary from now on says of its settings.
+  void quorum_of(unsigned acks) {
+    policy.durability = Durability::quorum;
+    policy.acks = promised = acks;
+    for (NodeId node = 0; node < seen.size(); ++node) {
+      if (status(node).role == model::Role::primary) waits_for(node, acks);
+    }
+  }
+  void waits_for(NodeId node, unsigned acks) {
+    auto& told = status(node);
+    told.synchronous_standbys = acks == 0 ? "" : "ANY " + std::to_string(acks) + " (*)";
+    told.semi_sync.primary_enabled = told.semi_sync.primary_active = acks != 0;
+    told.semi_sync.acks_wanted = acks;
+    told.semi_sync.timeout = 24h;
   }
   void at(NodeId node, std::uint64_t lsn) {
     status(node).position = status(node).received = model::Position(model::Lsn{lsn});
@@ -221,6 +237,7 @@ class Stage {
   }
 
   Policy policy;
+  unsigned promised = 0;  // replicas that a primary's commits wait for
   ClusterState state;
   model::Instant now{1000s};
   std::vector<NodeEvidence> seen;

@@ -27,6 +27,7 @@ Values primary_row() {
           {"segment_bytes", "16777216"},
           {"read_only", "off"},
           {"synchronous_standbys", ""},
+          {"synchronous_commit", "on"},
           {"receiver_timeout_ms", "60000"},
           {"start_time_us", "1700000000000000"},
           {"receiver_pid", std::nullopt},

@@ -1,0 +1,43 @@
+// What a primary's commits wait for, by its own account of its settings.
+//
+// The quorum proof (quorum.hpp) holds if every commit that a client was told of has
+// been acknowledged by W replicas. Whether it has is the server's doing and not ours:
+// settings that were never made, or that somebody took back, leave a proof of nothing.
+// So the proof is only used beside the last primary's own word that it waited.
+//
+// A session may still do without (PostgreSQL's SET synchronous_commit = local): that is
+// its client's choice, and no setting tells of it.
+//
+// Sources: PostgreSQL, "Runtime Config: Replication", synchronous_standby_names;
+// MySQL 8.4 Reference Manual, 19.4.10; MariaDB, "Semisynchronous Replication".
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "topology/model/observation.hpp"
+
+namespace relevo::decide {
+
+struct Promise {
+  unsigned acks = 0;           // replicas that had to acknowledge a commit; 0: none
+  unsigned acknowledging = 0;  // that were connected and may do so, as the server counts them
+  // A commit that waited for so long goes on without. nullopt: it waits for ever, or
+  // for so long (an hour) that nobody waits for it.
+  std::optional<model::Duration> lapses_after;
+  std::string text;  // "synchronous_standby_names is 'ANY 1 (*)'"
+
+  bool operator==(const Promise&) const = default;
+  // As a promise: who happens to be connected is none.
+  bool same_as(const Promise& other) const {
+    return acks == other.acks && lapses_after == other.lapses_after && text == other.text;
+  }
+};
+
+Promise promise_of(const model::NodeStatus& primary);
+
+// How many standbys a commit waits for by this value of synchronous_standby_names.
+unsigned synchronous_standby_count(std::string_view names);
+
+}  // namespace relevo::decide
