@@ -150,7 +150,9 @@ Standing Builder::standing(model::NodeId id) const {
   if (!latest) return {NodeState::down, false, "its role is not known yet"};
 
   // The primary is never shunned for lag, nor before the verdict is out.
-  if (is_primary(id)) return {NodeState::online, true, assessment.reason};
+  if (is_primary(id)) {
+    return {NodeState::online, true, assessment.reason.empty() ? flags.reason : assessment.reason};
+  }
 
   if (latest->status.role == Role::primary) {
     if (authority_.primary) {

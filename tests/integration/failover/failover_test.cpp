@@ -116,6 +116,27 @@ TEST(Failover, QuorumModeRefusesWithoutProofAndOperatorMayForceIt) {
   EXPECT_EQ(control.primary(), 1U);
 }
 
+TEST(Failover, QuorumModeCountsOnlyOnSettingsThatWereMade) {
+  PostgresCluster cluster(cluster_options());
+  Control control(cluster, "", [](act::ControllerSettings& settings) {
+    settings.policy.durability = decide::Durability::quorum;
+    settings.policy.acks = 1;
+  });
+  ASSERT_TRUE(control.await([&] { return control.all_online(); }, 10s));
+  ASSERT_TRUE(control.await([&] { return control.told("a failover now would be refused"); }, 5s));
+  ASSERT_TRUE(control.await(
+      [&] {
+        return control.view->nodes[0].reason.find("synchronous_standby_names is empty") !=
+               std::string::npos;
+      },
+      5s));
+  cluster.kill(0);
+  ASSERT_TRUE(control.await([&] { return control.told("cannot prove that every"); }, 10s));
+  EXPECT_EQ(control.primary(), std::nullopt) << "both replicas stand still, and neither had to";
+  EXPECT_EQ(cluster.value(1, "SELECT pg_is_in_recovery()"), "t");
+  EXPECT_EQ(cluster.value(2, "SELECT pg_is_in_recovery()"), "t");
+}
+
 TEST(Failover, SilentPrimaryIsHungOnlyWhenNoReplicaHearsIt) {
   PostgresCluster cluster(cluster_options());
   Control control(cluster);

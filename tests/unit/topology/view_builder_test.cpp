@@ -167,6 +167,14 @@ TEST(ViewBuilder, FlagsComeBeforeEvidence) {
   }
 }
 
+TEST(ViewBuilder, WhatIsDecidedOfAHealthyPrimaryIsItsReason) {
+  Cluster cluster;
+  cluster.authority.nodes[0].reason = "its commits wait for nobody";
+  EXPECT_EQ(cluster.node(0).reason, "its commits wait for nobody");
+  EXPECT_EQ(cluster.node(0).state, NodeState::online);
+  EXPECT_TRUE(cluster.node(0).eligible_for_reads);
+}
+
 TEST(ViewBuilder, WithoutAPrimaryReplicasThatAnswerGoOnServingReads) {
   Cluster cluster;
   cluster.authority.primary.reset();
