@@ -55,7 +55,9 @@ std::optional<NodeId> caught_up_again(const Facts& f) {
 
 // What is to be said of the primary's word: "" where it is as good as the policy.
 std::string doubt(const Facts& f) {
-  return f.state.phase == Phase::steady && f.state.primary ? f.why_not_promised() : std::string{};
+  const bool told = f.state.promise_seen && *f.state.promise_seen >= f.state.primary_since;
+  return f.state.phase == Phase::steady && f.state.primary && told ? f.why_not_promised()
+                                                                   : std::string{};
 }
 
 void say_what_is_not_promised(Turn& turn) {

@@ -42,6 +42,12 @@ ClusterState initial_state(std::size_t node_count, model::Instant now, const Hin
   return state;
 }
 
+void remember_promise(ClusterState& state, const model::NodeStatus& primary, model::Instant asked) {
+  if (primary.flavor != model::Flavor::postgres && primary.read_only) return;
+  state.promise = promise_of(primary);
+  state.promise_seen = asked;
+}
+
 Hint hint_of(const ClusterState& state) {
   Hint hint;
   hint.epoch = state.epoch;

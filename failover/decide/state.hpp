@@ -167,6 +167,11 @@ struct Hint {
 
 ClusterState initial_state(std::size_t node_count, model::Instant now, const Hint& hint = {});
 
+// What the primary's account of itself, asked for then, says of its commits. One by
+// statements that refuses writes acknowledges nothing, and its switches are turned on
+// again before it is let write: what it promised before stands.
+void remember_promise(ClusterState& state, const model::NodeStatus& primary, model::Instant asked);
+
 // What must survive a restart of this process.
 Hint hint_of(const ClusterState& state);
 

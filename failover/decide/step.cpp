@@ -63,8 +63,7 @@ struct Absorb {
     if (latest->status.role != model::Role::primary) return;
     state.primary_position = log_end(latest->status);
     state.primary_told = latest->status;
-    state.promise = promise_of(latest->status);
-    state.promise_seen = latest->sent;
+    remember_promise(state, latest->status, latest->sent);
     if (latest->status.timeline != 0) state.primary_timeline = latest->status.timeline;
     if (state.system_identifier == 0) state.system_identifier = latest->status.system_identifier;
   }

@@ -106,6 +106,9 @@ Outcome<MYSQL*> log_in_to(const MysqlTarget& target, const std::string& host,
   if (!connected) {
     failure =
         read_mysql_failure(mysql_errno(handle), mysql_sqlstate(handle), mysql_error(handle), true);
+    // The library calls a connection lost that it gave up itself.
+    const bool late = std::chrono::steady_clock::now() >= deadline;
+    if (late && failure.kind == FailureKind::reset) failure.kind = FailureKind::timeout;
   } else if (over_tcp && tls_mode(as.sslmode) >= TlsMode::require &&
              mysql_get_ssl_cipher(handle) == nullptr) {
     failure = {FailureKind::server_error, "", "the server does not speak TLS"};

@@ -441,6 +441,22 @@ TEST(SemiSync, PromiseLapsesWithItsTimeout) {
   }
 }
 
+// A restarted primary comes up with semi-synchronous replication off, and read-only.
+TEST(SemiSync, PromiseOutlivesARestartThatLetsNobodyWrite) {
+  GtidStage stage;
+  stage.quorum_of(1);
+  stage.steady();
+  stage.fenced_primary(0);
+  stage.waits_for(0, 0);
+  EXPECT_FALSE(has(stage.later(100ms), 904));
+  ASSERT_TRUE(stage.state.promise);
+  EXPECT_EQ(stage.state.promise->acks, 1U);
+  stage.primary(0);
+  stage.waits_for(0, 0);
+  stage.later(100ms);
+  EXPECT_EQ(stage.state.promise->acks, 0U) << "now it takes writes, and nothing waits";
+}
+
 // Relevo was down, too, when the replica restarted.
 TEST(RelayLog, RestartIsNoticedAcrossOurOwn) {
   GtidStage before;
