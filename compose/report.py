@@ -17,24 +17,40 @@ def write_json(verdict):
     return path
 
 
-def gap(verdict):
-    return f'{verdict.summary["longest_gap"]["ms"]:.0f} ms'
+def write_logs(verdict, text):
+    DIRECTORY.mkdir(exist_ok=True)
+    path = DIRECTORY / f"{verdict.engine}-{verdict.drill.name}.log"
+    path.write_text(text)
+    return path
+
+
+def row(verdict):
+    """A drill's line of the table. One that could not be played has no load."""
+    held = "held" if verdict.held else "BROKEN"
+    if not verdict.summary:
+        return (verdict.drill.name, held, "-", "-", "-", "-", "-")
+    load = verdict.summary
+    errors = {}
+    for of_kind in load["errors"].values():
+        for code, error in of_kind.items():
+            errors[code] = errors.get(code, 0) + error["count"]
+    return (verdict.drill.name, held, f'{load["longest_gap"]["ms"]:.0f} ms', str(load["ledger"]["acknowledged"]),
+            str(load["ledger"]["missing"]), ", ".join(f"{count} x {code}" for code, count in sorted(errors.items())) or "none",
+            ", ".join(map(str, verdict.rules)) or "none")
 
 
 def write(engine, verdicts):
     """Both reports; their paths."""
     title = f"Drills on {engine}, {time.strftime('%Y-%m-%d %H:%M')}"
-    rows = [(verdict.drill.name, "held" if verdict.held else "BROKEN", gap(verdict),
-             str(verdict.summary["ledger"]["acknowledged"]), str(verdict.summary["ledger"]["missing"]),
-             ", ".join(map(str, verdict.rules))) for verdict in verdicts]
-    head = ("drill", "promises", "longest time without a write", "rows acknowledged", "rows missing", "rules")
+    rows = [row(verdict) for verdict in verdicts]
+    head = ("drill", "promises", "longest time without a write", "rows acknowledged", "rows missing", "errors", "rules")
     markdown = [f"# {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head),
-                *("| " + " | ".join(row) + " |" for row in rows)]
+                *("| " + " | ".join(cells) + " |" for cells in rows)]
     page = [f"<!doctype html><meta charset=utf-8><title>{html.escape(title)}</title>",
             "<style>body{font:15px sans-serif;max-width:960px;margin:2em auto;padding:0 1em}"
             "td,th{padding:.2em .8em;text-align:left}svg{width:100%}</style>",
             f"<h1>{html.escape(title)}</h1><table><tr>", *(f"<th>{cell}" for cell in head),
-            *("<tr>" + "".join(f"<td>{html.escape(cell)}" for cell in row) for row in rows), "</table>"]
+            *("<tr>" + "".join(f"<td>{html.escape(cell)}" for cell in cells) for cells in rows), "</table>"]
     DIRECTORY.mkdir(exist_ok=True)
     for verdict in verdicts:
         name = f"{engine}-{verdict.drill.name}.svg"

@@ -9,17 +9,20 @@ import sys
 import time
 from pathlib import Path
 
+import play
+
 HERE = Path(__file__).resolve().parent
 NODES = {"db1": "10.{net}.11", "db2": "10.{net}.12", "db3": "10.{net}.13", "relevo": "10.{net}.10"}
-# Of each engine: its part of the databases' addresses, the ports on this machine.
+# Of each engine: its part of the databases' addresses, the admin API's port on this
+# machine, the servers' and Relevo's in their containers, and where a node's data are.
 ENGINES = {
-    "postgres": {"net": "211.54", "admin": 18008, "port": 5432, "proxy": 6432},
-    "mysql": {"net": "211.33", "admin": 18009, "port": 3306, "proxy": 6446},
-    "mariadb": {"net": "211.34", "admin": 18010, "port": 3306, "proxy": 6446},
+    "postgres": {"net": "211.54", "admin": 18008, "port": 5432, "proxy": 6432, "data": "/var/lib/postgresql"},
+    "mysql": {"net": "211.33", "admin": 18009, "port": 3306, "proxy": 6446, "data": "/var/lib/mysql"},
+    "mariadb": {"net": "211.34", "admin": 18010, "port": 3306, "proxy": 6446, "data": "/var/lib/mysql"},
 }
 
 
-class Broken(Exception):
+class Broken(play.Failed):
     """What could not be done, in words for whoever runs drills."""
 
 
@@ -27,6 +30,8 @@ def compose_program():
     """`docker compose` where it is a plugin, docker-compose otherwise."""
     if not shutil.which("docker"):
         raise Broken("no docker here; on Debian 12: apt install docker.io docker-compose")
+    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode != 0:
+        raise Broken("docker does not answer: is its daemon running, and may you use it? (`docker info` tells)")
     if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0:
         return ["docker", "compose"]
     if shutil.which("docker-compose"):
@@ -37,21 +42,25 @@ def compose_program():
 class Compose:
     """One engine's cluster, its own Compose project."""
 
-    def __init__(self, engine, environment=None):
+    def __init__(self, engine, durability="quorum", disk=""):
         self.engine = engine
         self.facts = ENGINES[engine]
         self.project = f"relevo-{engine}"
         self.program = [*compose_program(), "-p", self.project, "-f", str(HERE / f"{engine}.yml")]
+        if disk:
+            self.program += ["-f", str(HERE / "small-disk.yml")]
         self.environment = {**os.environ, "DOCKER_BUILDKIT": os.environ.get("DOCKER_BUILDKIT", "0"),
-                            "COMPOSE_DOCKER_CLI_BUILD": "0", **(environment or {})}
+                            "COMPOSE_DOCKER_CLI_BUILD": "0", "DURABILITY": durability, **({"DISK": disk} if disk else {})}
         self.load = None
-        self.cut = set()    # nodes whose network is away
 
     # ---- commands -----------------------------------------------------------------
 
     def run(self, *command, check=True, timeout_s=120, quiet=True):
-        done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, env=self.environment,
-                              capture_output=quiet, text=True, timeout=timeout_s, check=False)
+        try:
+            done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, env=self.environment,
+                                  capture_output=quiet, text=True, timeout=timeout_s, check=False)
+        except subprocess.TimeoutExpired:
+            raise Broken(f'{" ".join(map(str, command))}: not done within {timeout_s} s') from None
         if check and done.returncode != 0:
             said = f": {done.stderr.strip()[-600:]}" if quiet else ""
             raise Broken(f'{" ".join(map(str, command))} failed{said}')
@@ -80,7 +89,15 @@ class Compose:
         self.compose("build", timeout_s=3600, quiet=False)
 
     def down(self):
-        self.compose("down", "--volumes", "--timeout", "2", check=False, timeout_s=180)
+        """Everything of it, whatever is there and whoever left it."""
+        for _ in range(3):  # an interrupted `up` may still have a container under way
+            self.compose("down", "--volumes", "--remove-orphans", "--timeout", "2", timeout_s=180)
+            if not self.run("docker", "ps", "-aq", "--filter", f"label=com.docker.compose.project={self.project}"):
+                return
+        raise Broken("a container comes again and again")
+
+    def logs(self):
+        return self.compose("logs", "--no-color", "--timestamps", check=False)
 
     def await_whole(self, within_s=180):
         deadline = time.monotonic() + within_s
@@ -90,7 +107,7 @@ class Compose:
                     node["role"] == "primary" or node["eligible_for_reads"] for node in topology["nodes"]):
                 return
             time.sleep(0.3)
-        raise Broken(f"the cluster is not whole within {within_s} s; {' '.join(self.program)} logs tells more")
+        raise Broken(f"the cluster is not whole within {within_s} s")
 
     # ---- what Relevo says -------------------------------------------------------------
 
@@ -212,16 +229,38 @@ class Compose:
     def do_keep(self, _):
         self.lossy("-D")
 
-    def superuser_sql(self, node, sql):
-        self.inside(node, "psql", "-XqAt", "-h", "/var/run/postgresql", "-U", "postgres", "-c", sql)
+    def superuser_sql(self, node, *statements):
+        for sql in statements:
+            if self.engine == "postgres":
+                self.inside(node, "psql", "-XqAt", "-h", "/var/run/postgresql", "-U", "postgres", "-c", sql)
+            else:
+                self.inside(node, self.engine, "--no-defaults", "--socket=/run/mysqld/socket", "--user=root",
+                            "--password=superuser", "-e", sql)
+
+    def applies_late_by(self, node, seconds):
+        match self.engine:
+            case "postgres":
+                self.superuser_sql(node, f"ALTER SYSTEM SET recovery_min_apply_delay = '{seconds}s'",
+                                   "SELECT pg_reload_conf()")
+            case "mariadb":
+                self.superuser_sql(node, "STOP SLAVE", f"CHANGE MASTER TO MASTER_DELAY = {seconds}", "START SLAVE")
+            case "mysql":
+                self.superuser_sql(node, "STOP REPLICA SQL_THREAD",
+                                   f"CHANGE REPLICATION SOURCE TO SOURCE_DELAY = {seconds}", "START REPLICA SQL_THREAD")
 
     def do_delay(self, node):
-        self.superuser_sql(node, "ALTER SYSTEM SET recovery_min_apply_delay = '3s'")
-        self.superuser_sql(node, "SELECT pg_reload_conf()")
+        self.applies_late_by(node, 3)
 
     def do_hurry(self, node):
-        self.superuser_sql(node, "ALTER SYSTEM RESET recovery_min_apply_delay")
-        self.superuser_sql(node, "SELECT pg_reload_conf()")
+        self.applies_late_by(node, 0)
+
+    def do_fill(self, node):
+        full = f"{self.facts['data']}/ballast"
+        self.inside(node, "sh", "-c", f"dd if=/dev/zero of={full} bs=64k 2>&1 | grep -q 'No space left'")
+
+    def do_empty(self, node):
+        # Not inside the node: its server may have ended, and the container with it.
+        self.inside("disks", "rm", f"/{node}/ballast")
 
     def do_switchover(self, node):
         to = ["--to", node] if node else []

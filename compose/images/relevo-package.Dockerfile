@@ -4,11 +4,11 @@
 ARG BASE_IMAGE=debian:bookworm-slim
 
 FROM ${BASE_IMAGE} AS client
-COPY build/package/relevo-workload /usr/local/bin/
 RUN apt-get update \
  && apt-get install -y --no-install-recommends postgresql-client mariadb-client libpq5 libmariadb3 \
       iptables iproute2 procps \
  && rm -rf /var/lib/apt/lists/*
+COPY build/package/relevo-workload /usr/local/bin/
 
 FROM ${BASE_IMAGE} AS relevo
 COPY build/package/relevo.deb /tmp/

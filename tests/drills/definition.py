@@ -7,10 +7,11 @@
     catalogue  = [1]                  # its numbers in the catalogue of failures
     engines    = ["postgres", ...]    # left out: all
     durability = "quorum"             # or "async"; quorum if left out
+    disk       = "384m"               # each node's data on a file system of that size; left out: the machine's
 
     [[step]]                          # in order; each after the one before it
     after = "5s"                      # wait so long first
-    do    = "kill primary"            # one of ACTIONS, and what it is done to
+    do    = "kill primary"            # one of ACTIONS, and one of TARGETS that it is done to
     [[step]]
     await  = "another primary"        # one of CONDITIONS
     within = "30s"                    # else the drill has failed
@@ -48,11 +49,20 @@ ACTIONS = {
     "keep": "the opposite of lose",
     "delay": "a replica applies three seconds late",
     "hurry": "the opposite of delay",
-    "fill": "fills the file system of a node's data",
+    "fill": "fills the file system of a node's data, which needs one of its own: disk",
     "empty": "the opposite of fill",
     "switchover": "relevoctl switchover, to a node or to whom Relevo chooses",
 }
+TARGETS = {
+    "primary": "the present one",
+    "old primary": "the last one that a step concerned",
+    "a replica": "the first of those of the beginning, by name",
+    "the other replica": "the second of those",
+    "relevo": "Relevo itself",
+    "": "for what concerns no node, or all",
+}
 CONDITIONS = {
+    "a failover": "Relevo has begun one; whether it ends is another matter",
     "another primary": "Relevo has a primary that is not the one of the beginning",
     "the first primary": "the one of the beginning is primary",
     "three healthy nodes": "a primary and two replicas that are fit for reads",
@@ -75,7 +85,7 @@ def seconds(text):
 class Step:
     after_s: float = 0
     action: str = ""      # of ACTIONS
-    target: str = ""      # "primary", "old primary", "a replica", "the other replica", "relevo", ""
+    target: str = ""      # of TARGETS
     condition: str = ""   # of CONDITIONS
     within_s: float = 30
 
@@ -89,6 +99,8 @@ class Step:
         step.condition = table.get("await", "")
         if step.action and step.action not in ACTIONS:
             raise Wrong(f'"{step.action}" is none of {", ".join(ACTIONS)}')
+        if step.target not in TARGETS:
+            raise Wrong(f'"{step.target}" is none of {", ".join(filter(None, TARGETS))}')
         if step.condition and step.condition not in CONDITIONS:
             raise Wrong(f'"{step.condition}" is none of {", ".join(CONDITIONS)}')
         return step
@@ -129,6 +141,7 @@ class Drill:
     catalogue: tuple
     engines: tuple
     durability: str
+    disk: str
     steps: list
     promise: Promise
 
@@ -141,9 +154,12 @@ class Drill:
                 raise Wrong(f"engines are {', '.join(ENGINES)}")
             if table.get("durability", "quorum") not in ("quorum", "async"):
                 raise Wrong('durability is "quorum" or "async"')
+            steps = [Step.parse(step) for step in table["step"]]
+            if "disk" not in table and any(step.action == "fill" for step in steps):
+                raise Wrong("fill needs a disk of its own, not the machine's")
             return cls(path.stem, table["title"], table["imitates"], table["watch"], table["means"],
                        tuple(table.get("catalogue", ())), engines, table.get("durability", "quorum"),
-                       [Step.parse(step) for step in table["step"]], Promise.parse(table.get("promise", {})))
+                       table.get("disk", ""), steps, Promise.parse(table.get("promise", {})))
         except KeyError as missing:
             raise Wrong(f"{path.name}: it lacks {missing}") from None
         except (Wrong, tomllib.TOMLDecodeError) as error:

@@ -40,6 +40,7 @@ class Verdict:
     summary: dict = dataclasses.field(default_factory=dict)
     rules: list = dataclasses.field(default_factory=list)   # numbers, in the order they fired
     seconds: float = 0
+    logs: str = ""           # the file with the servers' own words, if somebody kept them
 
     @property
     def held(self):
@@ -66,7 +67,9 @@ class Play:
         self.moments = queue.Queue()
         self.over = threading.Event()
         self.first_primary = self.old_primary = None
-        self.promotions_before = 0
+        self.replicas = []       # of the beginning
+        self.last_event = 0      # that was shown
+        self.first_event = 0     # the last one before the beginning
         self.errors = []
 
     # ---- what the threads see ----------------------------------------------------
@@ -78,10 +81,10 @@ class Play:
         for point in points:
             self.tell("load", **point)
 
-    def follow_cluster(self, since):
+    def follow_cluster(self):
         shown = None
         while not self.over.is_set():
-            events, since = self.stage.events(since)
+            events, self.last_event = self.stage.events(self.last_event)
             for event in events:
                 self.tell("event", event.get("text") or event.get("message", ""), rule=event.get("rule", 0))
             topology = self.stage.topology()
@@ -133,9 +136,6 @@ class Play:
 
     def node(self, target):
         """The node that a step's words mean now."""
-        if target in ("", "relevo"):
-            return target
-        replicas = sorted(node["name"] for node in self.stage.topology()["nodes"] if node["name"] != self.primary())
         match target:
             case "primary":
                 self.old_primary = self.primary()
@@ -143,13 +143,15 @@ class Play:
             case "old primary":
                 return self.old_primary or self.first_primary
             case "a replica":
-                return replicas[0]
+                return self.replicas[0]
             case "the other replica":
-                return replicas[1]
+                return self.replicas[1]
         return target
 
     def holds(self, condition):
         match condition:
+            case "a failover":
+                return any(event.get("rule") == 203 for event in self.stage.events(self.first_event)[0])
             case "another primary":
                 return self.primary() not in (None, self.old_primary or self.first_primary)
             case "the first primary":
@@ -169,6 +171,8 @@ class Play:
             node = self.node(step.target)
             self.tell("step", f"{step.action} {node}".strip())
             self.drain()
+            if (step.action, node) == ("start", "relevo"):
+                self.first_event = self.last_event = 0  # it counts its events from its start
             self.stage.act(step.action, node)
         if step.condition:
             began = time.monotonic()
@@ -180,9 +184,11 @@ class Play:
     def run(self):
         self.show_until(self.whole, 60, "a healthy cluster to begin with")
         self.first_primary = self.primary()
-        _, since = self.stage.events(0)
+        self.replicas = sorted({node["name"] for node in self.stage.topology()["nodes"]} - {self.first_primary})
+        _, self.first_event = self.stage.events(0)
+        self.last_event = self.first_event
         threads = [threading.Thread(target=self.guarded, args=arguments, daemon=True) for arguments in
-                   ((self.follow_load, self.stage.load_begins()), (self.follow_cluster, since))]
+                   ((self.follow_load, self.stage.load_begins()), (self.follow_cluster,))]
         for thread in threads:
             thread.start()
         try:
@@ -202,9 +208,9 @@ class Play:
         self.judge()
         return self.verdict
 
-    def guarded(self, function, argument):
+    def guarded(self, function, *arguments):
         try:
-            function(argument)
+            function(*arguments)
         except Exception as error:  # pylint: disable=broad-except
             self.errors.append(error)
 
