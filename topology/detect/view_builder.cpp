@@ -74,6 +74,7 @@ class Builder {
  private:
   bool is_primary(model::NodeId id) const { return authority_.primary == id; }
   bool primary_answers() const;
+  bool primary_fell_silent(const LatestStatus& witness) const;
   const NodeFlags& flags(model::NodeId id) const;
 
   Standing standing(model::NodeId id) const;
@@ -100,6 +101,21 @@ bool Builder::primary_answers() const {
   if (!authority_.primary) return false;
   const Assessment& assessment = assessments_[*authority_.primary];
   return answers(assessment) && !assessment.suspect;
+}
+
+// A probe that gets no answer takes its whole timeout to say so. By then no lag can be
+// told any more, and without this every read would be sent to the very node that is
+// about to be suspected, and hang there with it. The witness has answered what was
+// asked well after the primary's last word: it is not we who were away. A primary that
+// answers, if only that it has no room, has not fallen silent.
+bool Builder::primary_fell_silent(const LatestStatus& witness) const {
+  const Verdict verdict = assessments_[*authority_.primary].verdict;
+  const auto& latest = detector_.latest(*authority_.primary);
+  if (!now_ || !latest || verdict == Verdict::saturated || verdict == Verdict::disk_full) {
+    return false;
+  }
+  return *now_ - latest->sent > settings_.stale_after &&
+         witness.sent - latest->received > settings_.stale_after / 2;
 }
 
 NodeView Builder::node(model::NodeId id) const {
@@ -163,7 +179,8 @@ Standing Builder::standing(model::NodeId id) const {
     return {NodeState::online, false, "answers as a primary, but none is chosen"};
   }
   if (assessment.verdict == Verdict::half_hung) return {NodeState::down, false, assessment.reason};
-  return primary_answers() ? replica_standing(id, *latest) : orphan_standing(id);
+  if (!primary_answers() || primary_fell_silent(*latest)) return orphan_standing(id);
+  return replica_standing(id, *latest);
 }
 
 Standing Builder::replica_standing(model::NodeId id, const LatestStatus& latest) const {

@@ -43,7 +43,7 @@ struct ViewSettings {
 
 // `lags` and `assessments` are indexed by NodeId. While there is no primary, `lags`
 // goes on being measured against the last one's history: what a replica had caught
-// up to stays true. `now` only serves to say how old a sample is.
+// up to stays true. `now` serves to say how old a sample is.
 model::View build_view(const ViewSettings& settings, const Authority& authority,
                        const Detector& detector, const std::vector<Assessment>& assessments,
                        const std::vector<ReplicaLag>& lags, std::uint64_t sequence,

@@ -94,6 +94,7 @@ TEST(ViewBuilder, UnknownLagIsNotEligibleAndSaysWhy) {
   EXPECT_EQ(cluster.node(1, 2300).reason,
             "lag unknown: it is behind all that is remembered of the primary");
   cluster.script.ok(1, 3900, status);
+  cluster.script.fails(0, 3890, 3890, ProbeOutcome::too_many_connections, false, "53300");
   EXPECT_EQ(cluster.node(1, 3900).reason, "lag unknown: the primary's last sample is 1.6 s old");
   status.position = {};
   cluster.script.ok(1, 3910, status);
@@ -223,6 +224,43 @@ TEST(ViewBuilder, WhileThePrimaryIsSuspectedReadsGoOnFromTheReplicas) {
   EXPECT_EQ(dead.nodes[0].verdict, Verdict::dead);
   EXPECT_FALSE(dead.nodes[0].eligible_for_reads);
   EXPECT_EQ(dead.state, ClusterState::no_primary);
+}
+
+// Nothing says that it is gone yet: the probe that will is still waiting for its answer.
+TEST(ViewBuilder, WhileThePrimaryIsSilentReadsGoOnFromTheReplicas) {
+  Cluster cluster;
+  for (int ms = 1100; ms <= 2000; ms += 100) cluster.script.replicas(ms);
+  EXPECT_TRUE(cluster.node(1, 2000).eligible_for_reads) << "its lag is known still";
+  for (NodeId id : {1U, 2U}) cluster.lags[id] = {std::nullopt, std::nullopt, at(1000)};
+  EXPECT_EQ(cluster.view(2050).nodes[0].verdict, Verdict::healthy);
+  for (NodeId id : {1U, 2U}) {
+    EXPECT_TRUE(cluster.node(id, 2050).eligible_for_reads);
+    EXPECT_EQ(cluster.node(id, 2050).reason, "the primary does not answer: lag unknown");
+  }
+  cluster.lags[2].caught_up_to = at(-1);
+  EXPECT_FALSE(cluster.node(2, 2050).eligible_for_reads) << "it was behind before";
+}
+
+// After a pause of our own nobody has answered for long: nothing is known of any lag.
+TEST(ViewBuilder, WhenNobodyWasAskedThePrimaryIsNotSilent) {
+  Cluster cluster;
+  cluster.lags[1] = {std::nullopt, std::nullopt, at(1000)};
+  EXPECT_FALSE(cluster.node(1, 2500).eligible_for_reads);
+}
+
+// An answer that took long was an answer: the lag is unknown, and the primary is there.
+TEST(ViewBuilder, ASlowPrimaryHasNotFallenSilent) {
+  Cluster cluster;
+  Observation late;
+  late.node = 0;
+  late.sent = at(1000);
+  late.received = at(1900);
+  late.outcome = ProbeOutcome::ok;
+  late.status = primary_status();
+  cluster.script.detector.observe(late);
+  for (int ms = 1100; ms <= 2000; ms += 100) cluster.script.replicas(ms);
+  cluster.lags[1] = {std::nullopt, std::nullopt, at(1000)};
+  EXPECT_FALSE(cluster.node(1, 2050).eligible_for_reads);
 }
 
 TEST(ViewBuilder, AfterRepointingAReplicaWaitsUntilItStreams) {
