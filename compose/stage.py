@@ -175,17 +175,18 @@ class Compose:
         getattr(self, "do_" + action)(node)
 
     def do_kill(self, node):
-        """The server's processes first: a container's network goes at once with it, and then
-        nobody is told that they died. That would be isolate."""
-        if node != "relevo":
-            self.inside(node, "pkill", "-KILL", "-x", "postgres|mariadbd|mysqld", check=False)
-        self.run("docker", "kill", self.container(node))
+        """The server's processes; a node's machine goes on and refuses, as it would. (A
+        container that ends takes its network along, and nobody is told: that is isolate.)"""
+        if node == "relevo":
+            self.run("docker", "kill", self.container(node))
+        else:
+            self.inside(node, "sh", "-c", "touch /tmp/stay-down; pkill -KILL -x 'postgres|mariadbd|mysqld'")
 
     def do_stop(self, node):
         self.run("docker", "stop", "-t", "30", self.container(node))
 
     def do_start(self, node):
-        self.run("docker", "start", self.container(node))
+        self.run("docker", "restart", "-t", "0", self.container(node))
 
     def do_restart(self, node):
         self.run("docker", "restart", "-t", "30", self.container(node))

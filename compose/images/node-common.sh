@@ -4,6 +4,9 @@
 # NODE, PEERS ("db1=ADDRESS ..."), FIRST_PRIMARY and RELEVO_ADMIN come from the Compose
 # file.
 
+# Made by whoever kills the server and wants its machine to go on without it.
+stay_down=/tmp/stay-down
+
 say() { printf '%s node %s: %s\n' "$(date -u +%H:%M:%S.%3N)" "$NODE" "$*"; }
 die() { say "$*"; exit 1; }
 
@@ -40,4 +43,16 @@ primary_by_relevo() {
     [[ ${peer%%=*} != "$name" ]] || { echo "${peer#*=}"; return; }
   done
   return 1
+}
+
+# The server's end was not asked for: the container ends, too, and is started anew.
+end_with_server() {
+  local code=0
+  wait "$1" || code=$?
+  while [[ -e $stay_down ]]; do
+    sleep 0.2 &
+    wait $! || true
+  done
+  sleep 2 # not in a busy loop
+  die "the server ended with $code"
 }

@@ -35,7 +35,7 @@ DIRECTORY = Path(__file__).resolve().parent
 ENGINES = ("postgres", "mysql", "mariadb")
 
 ACTIONS = {
-    "kill": "SIGKILL to all of a node's processes",
+    "kill": "SIGKILL to all processes of a server, whose machine goes on",
     "stop": "an orderly end",
     "start": "starts a node that was killed or stopped",
     "restart": "stops and starts a node in order",
