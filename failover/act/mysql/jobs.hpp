@@ -82,15 +82,20 @@ class RepointJob final : public MysqlJob {
 // Refuses writes, then ends client sessions; replication, and sessions of the
 // monitor's user, go on.
 //
-// `firm` adds nothing here. On MySQL super_read_only binds everybody. On MariaDB
+// `firm`, of a former primary: MySQL ends no session whose commit waits for its
+// acknowledgement, so after the sessions' connections are ended the waiting is, too.
+// Those commits then happen, nobody is told so, and the comparison of histories finds
+// them. Where the node may have to go on as the primary they must wait.
+//
+// It closes nothing for good. On MySQL super_read_only binds everybody. On MariaDB
 // read_only does not bind users with READ ONLY ADMIN: their sessions are ended like
 // all others, but a new one may write. Locking such accounts would close that gap
 // and lock the operators out who have to mend things, so it is left to them: give
 // applications no account with that privilege.
 class FenceJob final : public MysqlJob {
  public:
-  FenceJob(RELEVO_JOB_ARGUMENTS, model::NodeId node, bool /*firm*/)
-      : RELEVO_JOB_BASE, node_(node) {}
+  FenceJob(RELEVO_JOB_ARGUMENTS, model::NodeId node, bool firm)
+      : RELEVO_JOB_BASE, node_(node), release_waiting_(firm) {}
   void start() override;
 
  private:
@@ -98,6 +103,7 @@ class FenceJob final : public MysqlJob {
   void end_sessions(Then then);
   void kill_next(Then then);
   model::NodeId node_;
+  bool release_waiting_;  // commits that wait for acknowledgements; once
   std::deque<std::uint64_t> sessions_;
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "failover/act/mysql/jobs.hpp"
 
@@ -126,7 +127,13 @@ void FenceJob::end_sessions(Then then) {
     if (sessions_.empty()) return then();
     if (time_left() <= milliseconds(20))
       return leave_unknown("client sessions did not end in time");
-    kill_next([this, then] { pause(poll_interval, [this, then] { end_sessions(then); }); });
+    kill_next([this, then] {
+      const auto again = [this, then] {
+        pause(poll_interval, [this, then] { end_sessions(then); });
+      };
+      if (dialect_.mariadb() || !std::exchange(release_waiting_, false)) return again();
+      switch_semi_sync(false, again);
+    });
   });
 }
 
