@@ -67,6 +67,9 @@ Adoption against_record(const Facts& facts, NodeId recorded, const std::vector<N
                                   std::to_string(timeline(recorded))};
       }
     }
+    if (const auto lost = facts.taken_back_by(recorded); !lost.empty()) {
+      return {std::nullopt, shortened_text(facts, recorded, lost)};
+    }
     return {recorded, ""};
   }
   if (claimants.size() > 1) {
@@ -93,6 +96,11 @@ Adoption against_record(const Facts& facts, NodeId recorded, const std::vector<N
 }
 
 }  // namespace
+
+std::string shortened_text(const Facts& facts, NodeId primary, const std::string& lost) {
+  return facts.name(primary) + " was started anew and lacks " + lost +
+         ": it must not go on as the primary";
+}
 
 Adoption find_adoptable(const Facts& facts) {
   const auto& state = facts.state;

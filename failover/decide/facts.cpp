@@ -87,6 +87,26 @@ std::optional<std::string> Facts::errant(NodeId node) const {
   return excess;
 }
 
+std::string Facts::taken_back_by(NodeId primary) const {
+  const auto* theirs = answer(primary);
+  if (theirs == nullptr || theirs->flavor != model::Flavor::mariadb ||
+      theirs->role != model::Role::primary || !theirs->read_only) {
+    return "";
+  }
+  for (NodeId node = 0; node < state.nodes.size(); ++node) {
+    if (node == primary || is_outsider(node)) continue;
+    const auto* mine = answer(node);
+    if (mine == nullptr || mine->role != model::Role::replica) continue;
+    // As in errant(): only a younger account of the primary tells what it lacks.
+    const auto& account = *state.evidence[node].latest;
+    const auto asked = state.evidence[primary].latest->sent;
+    if (asked < account.history_since.value_or(account.received)) continue;
+    const auto excess = own_excess(*mine, *theirs);
+    if (excess && !excess->empty()) return *excess + ", which " + name(node) + " has";
+  }
+  return "";
+}
+
 std::string Facts::on_timeline(NodeId node) const {
   const auto* status = answer(node);
   if (status == nullptr || !traits().numbers_histories) return "";
@@ -121,7 +141,13 @@ bool Facts::primary_dead() const {
   return primary && conclusively_dead(*primary);
 }
 
+bool Facts::primary_shortened() const {
+  const auto primary = state.primary ? state.primary : state.last_primary;
+  return primary && !taken_back_by(*primary).empty();
+}
+
 bool Facts::primary_returned() const {
+  if (primary_shortened()) return false;
   if (!state.last_primary || state.nodes[*state.last_primary].former_primary != 0) return false;
   const auto* status = answer_since(*state.last_primary, state.attempt_since);
   return status != nullptr && status->role == model::Role::primary &&

@@ -34,6 +34,12 @@ struct Facts {
   // when nothing. nullopt: not known, or not comparable now. An excess counts only by
   // an account of the primary that was asked for after the node was known to have it.
   std::optional<std::string> errant(model::NodeId node) const;
+  // What a replica has of this primary's own writes that it lacks itself, and which one
+  // has it; "" when nothing. MariaDB's crash recovery in a replica's role takes back
+  // commits that were acknowledged: such a primary would write others in their place,
+  // under the same numbers. Only asked of one that refuses writes, as it is after its
+  // start: of what is under way a replica may tell first.
+  std::string taken_back_by(model::NodeId primary) const;
   // " on timeline 3" where its history has a number, else "".
   std::string on_timeline(model::NodeId node) const;
   bool has_pending(model::NodeId node) const;
@@ -45,6 +51,7 @@ struct Facts {
   bool in_progress() const;       // a failover or switchover is
   bool may_act() const;           // automatic or manual mode, and the lease is held
   bool primary_dead() const;      // the published, or else the last one
+  bool primary_shortened() const;  // the published, or else the last one: taken_back_by()
   bool primary_returned() const;  // the last primary answers as one, asked since the attempt began
   bool view_applied() const;      // every worker has applied the View that was last published
   bool deadline_passed() const { return now >= state.phase_deadline; }

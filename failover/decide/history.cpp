@@ -16,6 +16,21 @@ bool written_by(const model::NodeStatus& server, std::string_view part) {
   return !server.server_uuid.empty() && part.starts_with(server.server_uuid);
 }
 
+// The parts of an excess that the primary wrote itself, or those that it did not.
+std::optional<std::string> excess_of_origin(const model::NodeStatus& mine,
+                                            const model::NodeStatus& primary, bool own) {
+  const auto excess = history_excess(mine, primary);
+  if (!excess || excess->empty()) return excess;
+  std::string found;
+  for (std::size_t at = 0; at < excess->size();) {
+    const auto end = std::min(excess->find(',', at), excess->size());
+    const auto part = std::string_view(*excess).substr(at, end - at);
+    if (written_by(primary, part) == own) found += (found.empty() ? "" : ",") + std::string(part);
+    at = end + 1;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::optional<std::string> history_excess(const model::NodeStatus& mine,
@@ -28,16 +43,12 @@ std::optional<std::string> history_excess(const model::NodeStatus& mine,
 
 std::optional<std::string> foreign_excess(const model::NodeStatus& mine,
                                           const model::NodeStatus& primary) {
-  const auto excess = history_excess(mine, primary);
-  if (!excess || excess->empty()) return excess;
-  std::string foreign;
-  for (std::size_t at = 0; at < excess->size();) {
-    const auto end = std::min(excess->find(',', at), excess->size());
-    const auto part = std::string_view(*excess).substr(at, end - at);
-    if (!written_by(primary, part)) foreign += (foreign.empty() ? "" : ",") + std::string(part);
-    at = end + 1;
-  }
-  return foreign;
+  return excess_of_origin(mine, primary, false);
+}
+
+std::optional<std::string> own_excess(const model::NodeStatus& mine,
+                                      const model::NodeStatus& primary) {
+  return excess_of_origin(mine, primary, true);
 }
 
 bool same_start(std::int64_t a_us, std::int64_t b_us) {

@@ -19,6 +19,10 @@ std::optional<std::string> history_excess(const model::NodeStatus& mine,
 std::optional<std::string> foreign_excess(const model::NodeStatus& mine,
                                           const model::NodeStatus& primary);
 
+// Of that, what the other did write itself: what it gave away and no longer has.
+std::optional<std::string> own_excess(const model::NodeStatus& mine,
+                                      const model::NodeStatus& primary);
+
 // Whether two accounts that were not made in one go are of the same start: of a server
 // that tells how long it is up, in whole seconds, they differ by one at most.
 bool same_start(std::int64_t a_us, std::int64_t b_us);

@@ -37,4 +37,7 @@ struct Adoption {
 };
 Adoption find_adoptable(const Facts& facts);
 
+// Why a primary that has taken back writes of its own (Facts::taken_back_by) is none.
+std::string shortened_text(const Facts& facts, model::NodeId primary, const std::string& lost);
+
 }  // namespace relevo::decide

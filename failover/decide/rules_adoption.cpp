@@ -47,7 +47,25 @@ bool retry_is_due(const Facts& f) {
   return f.now >= f.state.retry_at || f.usable_replicas() != f.state.retry_seen;
 }
 
+// A failover from the recorded primary, by itself and now, whatever its last one said.
+bool may_fail_over_again(const Facts& f) {
+  return f.policy.mode == Mode::automatic && f.may_act() && !f.state.needs_acknowledge &&
+         !f.state.doubtful;
+}
+
+std::string why_none(const Turn& t, model::NodeId node) {
+  const auto facts = t.facts();
+  return shortened_text(facts, node, facts.taken_back_by(node));
+}
+
 const auto table = std::to_array<Rule>({
+    {410, "primary-took-back-writes",
+     [](const Facts& f) {
+       return f.state.phase == Phase::steady && f.may_act() && f.primary_shortened();
+     },
+     [](Turn& t) { t.hold(why_none(t, *t.state.primary)); },
+     "A primary that lacks writes of its own which a replica has would write others in their "
+     "place: acknowledged ones would be lost."},
     {401, "undo-after-restart",
      [](const Facts& f) {
        return f.state.phase == Phase::steady && f.may_act() && f.state.soft_fenced &&
@@ -161,6 +179,7 @@ const auto table = std::to_array<Rule>({
     {103, "ambiguous-primary",
      [](const Facts& f) {
        if (!none_published(f)) return false;
+       if (f.primary_shortened() && may_fail_over_again(f)) return false;  // 406 tells of it
        const auto found = find_adoptable(f);
        return !found.node && !found.why_not.empty() && found.why_not != f.state.reason;
      },
@@ -179,18 +198,21 @@ const auto table = std::to_array<Rule>({
      "Failing over again and again destroys more than it saves: an operator has to look."},
     {406, "retry-failover",
      [](const Facts& f) {
-       return none_published(f) && f.policy.mode == Mode::automatic && f.may_act() &&
-              f.primary_dead() && f.everyone_had_time() &&
-              f.state.nodes[*f.state.last_primary].former_primary == 0 &&
-              !f.state.needs_acknowledge && !f.state.doubtful && retry_is_due(f);
+       return none_published(f) && may_fail_over_again(f) &&
+              (f.primary_dead() || f.primary_shortened()) && f.everyone_had_time() &&
+              f.state.nodes[*f.state.last_primary].former_primary == 0 && retry_is_due(f);
      },
      [](Turn& t) {
+       if (!t.facts().primary_dead()) {
+         return t.begin_failover(why_none(t, *t.state.last_primary));
+       }
        t.begin_failover(t.name(*t.state.last_primary) + " is " +
                         std::string(model::to_string(
                             t.state.evidence[*t.state.last_primary].assessment.verdict)) +
                         ": " + t.state.evidence[*t.state.last_primary].assessment.reason);
      },
-     "No primary is published, the last one is dead, and a replica may be there by now."},
+     "No primary is published, the last one is dead or lacks writes, and a replica may be there by "
+     "now."},
     {104, "nobody-is-primary",
      [](const Facts& f) {
        return f.state.phase == Phase::starting &&

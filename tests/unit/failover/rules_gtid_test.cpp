@@ -320,6 +320,98 @@ TEST(Gtid, SwitchoverRejoinsTheOldPrimaryWithoutARestart) {
   EXPECT_TRUE(stage.asked_for("Repoint", 0));
 }
 
+// --- a primary that its crash recovery has made shorter ---
+
+// MariaDB, in a replica's role (init_rpl_role): all that the replicas have of db1 is there,
+// and db1 itself came back with `left` transactions, refusing writes.
+class ShortenedStage : public GtidStage {
+ public:
+  explicit ShortenedStage(unsigned left) : left_(left) {
+    for (NodeId node = 0; node < 3; ++node) of_mariadb(node, 1000);
+  }
+  void of_mariadb(NodeId node, unsigned end) {
+    status(node).flavor = model::Flavor::mariadb;
+    status(node).server_id = node + 1;
+    has(node, "0-1-" + std::to_string(end));
+  }
+  void crash_and_return() {
+    fenced_primary(0);
+    of_mariadb(0, left_);
+    for (NodeId node : {1U, 2U}) {
+      detached(node);
+      of_mariadb(node, 1000);
+    }
+    later(100ms);
+  }
+
+ private:
+  unsigned left_;
+};
+
+TEST(Shortened, PrimaryIsNotLetWriteButFailedOver) {
+  ShortenedStage stage(998);
+  stage.steady();
+  stage.crash_and_return();
+  EXPECT_FALSE(stage.asked_for("Unfence", 0));
+  EXPECT_EQ(stage.state.phase, Phase::barrier) << stage.state.reason;
+  EXPECT_TRUE(stage.noted(
+      "failover begins under epoch 2: db1 was started anew and lacks 0-1-999..1000, which db2 has: "
+      "it must not go on as the primary"));
+  stage.applied();
+  ASSERT_EQ(stage.state.phase, Phase::freezing);
+  stage.later(100ms);
+  EXPECT_EQ(stage.state.phase, Phase::freezing) << "it answers, and does not keep its place";
+  stage.ok("FreezeReceiver", 1);
+  stage.ok("FreezeReceiver", 2);
+  stage.ok("Fence", 0);
+  EXPECT_EQ(stage.state.candidate, 1U);
+  stage.primary(1);
+  stage.of_mariadb(1, 1000);
+  EXPECT_TRUE(has(stage.ok("Promote"), 230));
+  EXPECT_NE(stage.state.nodes[0].former_primary, 0U);
+}
+
+TEST(Shortened, PrimaryOnRecordIsNotAdopted) {
+  ShortenedStage stage(998);
+  stage.policy.mode = Mode::manual;
+  stage.steady();
+  stage.dead(0);
+  ASSERT_TRUE(has(stage.later(100ms), 201));
+  stage.crash_and_return();
+  EXPECT_EQ(stage.state.phase, Phase::held);
+  EXPECT_NE(stage.state.reason.find("it must not go on as the primary"), std::string::npos)
+      << stage.state.reason;
+  // A replica that has it no more, by whoever's hand, speaks against it no longer.
+  stage.applied();
+  for (NodeId node : {1U, 2U}) stage.of_mariadb(node, 998);
+  EXPECT_TRUE(has(stage.later(100ms), 101));
+}
+
+TEST(Shortened, PrimaryThatHasAllGoesOn) {
+  ShortenedStage stage(1000);
+  stage.steady();
+  stage.crash_and_return();
+  EXPECT_TRUE(stage.asked_for("Unfence", 0));
+}
+
+TEST(Shortened, WhatOthersWroteSpeaksAgainstTheReplica) {
+  ShortenedStage stage(1000);
+  stage.steady();
+  stage.crash_and_return();
+  stage.has(1, "0-2-1001");
+  stage.later(100ms);
+  EXPECT_EQ(stage.state.primary, 0U);
+}
+
+TEST(Shortened, WritablePrimaryIsNotMeasured) {
+  ShortenedStage stage(998);
+  stage.steady();
+  stage.primary(0);
+  stage.of_mariadb(0, 998);
+  stage.later(100ms);
+  EXPECT_EQ(stage.state.primary, 0U) << "a replica may tell of a write first";
+}
+
 // --- the relay log ---
 
 void restarted_with(GtidStage& stage, unsigned left) {
