@@ -285,6 +285,14 @@ class SemiSync(FailoverTest):
         self.assertEqual(self.cluster.sql(new, f"SHOW STATUS LIKE '{name}'"), [(name, "ON")],
                          "semi-sync is kept on after the failover")
 
+    def test_hung_primary_that_wakes_is_fenced_whatever_waits_on_it(self):
+        """Commits that wait for an acknowledgement hold the lock that read_only needs, and
+        MySQL ends no session that waits so."""
+        new, summary = self.under_load(lambda: self.cluster.run("pause", self.primary), longest_gap_ms=30000)
+        self.assertEqual(summary["ledger"]["missing"], 0, summary["ledger"])
+        self.cluster.run("resume", self.primary)
+        harness.wait_until(lambda: self.writable_nodes() == {new}, "the old primary is read-only")
+
     def test_killed_primary_comes_back_as_it_is(self):
         """It takes back by itself what no replica has acknowledged: nothing is left that
         the others lack, and nobody has to copy it."""
