@@ -4,9 +4,10 @@
 ARG BASE_IMAGE=debian:bookworm-slim
 
 FROM ${BASE_IMAGE} AS client
+ARG MORE_PACKAGES=
 RUN apt-get update \
  && apt-get install -y --no-install-recommends postgresql-client mariadb-client libpq5 libmariadb3 \
-      iptables iproute2 procps \
+      iptables iproute2 procps ${MORE_PACKAGES} \
  && rm -rf /var/lib/apt/lists/*
 COPY build/package/relevo-workload /usr/local/bin/
 

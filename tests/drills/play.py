@@ -66,6 +66,7 @@ class Play:
         self.began = time.monotonic()
         self.moments = queue.Queue()
         self.over = threading.Event()
+        self.load_over = False
         self.first_primary = self.old_primary = None
         self.replicas = []       # of the beginning
         self.last_event = 0      # that was shown
@@ -80,6 +81,7 @@ class Play:
     def follow_load(self, points):
         for point in points:
             self.tell("load", **point)
+        self.load_over = True
 
     def follow_cluster(self):
         shown = None
@@ -103,6 +105,8 @@ class Play:
             self.drain()
             if condition():
                 return
+            if self.load_over:
+                raise Failed("the load has ended before its time")
             if time.monotonic() > deadline:
                 raise Failed(f"not within {within_s:g} s: {what}")
             time.sleep(0.05)
