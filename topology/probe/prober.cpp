@@ -99,6 +99,7 @@ struct Prober::Impl : std::enable_shared_from_this<Impl> {
   ProbeOutcome connect_outcome = ProbeOutcome::ok;  // of the newest attempt
 
   bool fresh_busy = false;
+  unsigned denied_before = 0;  // the fresh connection's talk
   bool fresh_failed = false;
   Instant fresh_begun = Instant::min();  // whichever way a connection was made
 };
@@ -252,6 +253,8 @@ void Prober::Impl::probe_fresh() {
 
 void Prober::Impl::ask_fresh(Instant deadline) {
   const Instant sent = Clock::now();
+  denied_before = memory.denied;
+  memory.reconsider();
   ask_status(*fresh, target.engine, memory, deadline,
              [weak = weak_from_this(), sent](const Answer& answer) {
                const auto self = weak.lock();
@@ -262,6 +265,13 @@ void Prober::Impl::ask_fresh(Instant deadline) {
 void Prober::Impl::on_fresh_answer(const Answer& answer, Instant sent) {
   fresh->close();
   fresh_busy = false;
+  // What the user lacked was granted meanwhile. A session keeps the privileges that it
+  // began with (MariaDB, MySQL), so that a new one takes the persistent one's place.
+  if (answer && (denied_before & ~memory.denied) != 0) {
+    patience.cancel();
+    persistent->close();
+    connect_persistent();
+  }
   tell(sent, true, answer);
 }
 
