@@ -53,6 +53,8 @@ class Process final : public admin::Backend {
   Result<std::string> maintenance(const std::string& cluster, const std::string& node,
                                   bool on) override;
   Result<std::string> reload() override;
+  Result<model::Diagnosis> diagnose(const std::string& cluster, const std::string& node) override;
+  Result<model::Diagnosis> mend(const std::string& cluster, const std::string& node) override;
   bool ready() override;
 
  private:
@@ -64,6 +66,8 @@ class Process final : public admin::Backend {
     bool planned = false;          // the promotion under way is a switchover's
   };
 
+  struct Examined;
+
   Result<void> start();
   void make_controller(std::size_t index);
   net::ControlPorts control_ports(std::size_t index);
@@ -74,6 +78,10 @@ class Process final : public admin::Backend {
   static void count_decision(ClusterPart& cluster, int rule);
   std::optional<std::size_t> find(const std::string& cluster) const;
   std::optional<net::DataPlane::Report> report(const std::string& cluster, bool rows);
+  Result<Examined> prepare_examination(std::size_t index);
+  model::Diagnosis look(std::size_t index, Examined& examined, const std::string& node);
+  void tell_treatment(std::size_t index, const model::Treatment& treatment);
+  model::ViewPtr view_of(std::size_t index) const;
   // Runs a command on the control thread and waits for its reply.
   Result<std::string> command(const std::string& cluster, std::chrono::seconds limit,
                               std::function<void(act::Controller&, act::Controller::Reply)> call);
@@ -86,6 +94,7 @@ class Process final : public admin::Backend {
   std::unique_ptr<net::DataPlane> data_plane_;
   std::unique_ptr<admin::Server> admin_;
   bool ending_ = false;
+  std::timed_mutex examining_;  // one doctor at a time: servers bound their log-ins
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable news_;

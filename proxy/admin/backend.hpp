@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "proxy/session/report.hpp"
+#include "topology/model/diagnosis.hpp"
 #include "topology/model/event.hpp"
 #include "topology/model/result.hpp"
 #include "topology/model/view.hpp"
@@ -65,6 +66,11 @@ class Backend {
   virtual Result<std::string> maintenance(const std::string& cluster, const std::string& node,
                                           bool on) = 0;
   virtual Result<std::string> reload() = 0;
+
+  // Of one node, or of all with "". mend() runs what needs no restart first.
+  virtual Result<model::Diagnosis> diagnose(const std::string& cluster,
+                                            const std::string& node) = 0;
+  virtual Result<model::Diagnosis> mend(const std::string& cluster, const std::string& node) = 0;
 
   // Ready: configuration loaded, listeners open, at least one View per cluster.
   virtual bool ready() = 0;

@@ -45,23 +45,6 @@ tl::expected<Command, Response> parse_body(const Request& request,
   return command;
 }
 
-// 404 unless the path's cluster exists and has the node; "" stands for "whichever is best".
-std::optional<Response> check_names(Backend& backend, const std::string& cluster,
-                                    const std::string& node) {
-  const auto view = named_view(backend, cluster);
-  if (!view) return view.error();
-  if (node.empty()) return std::nullopt;
-  std::string known;
-  for (const auto& candidate : (*view)->nodes) {
-    if (candidate.name == node) return std::nullopt;
-    if (!known.empty()) known += ", ";
-    known += candidate.name;
-  }
-  return error_response(
-      404, "unknown_node",
-      "Cluster \"" + cluster + "\" has no node \"" + node + "\". Its nodes are: " + known + ".");
-}
-
 Response outcome(const Result<std::string>& result) {
   if (!result) return error_response(result.error());
   Json json;

@@ -55,6 +55,22 @@ tl::expected<model::ViewPtr, Response> requested_view(Backend& backend, const Re
       error_response(503, "unavailable", "No cluster has been observed yet."));
 }
 
+std::optional<Response> check_names(Backend& backend, const std::string& cluster,
+                                    const std::string& node) {
+  const auto view = named_view(backend, cluster);
+  if (!view) return view.error();
+  if (node.empty()) return std::nullopt;
+  std::string known;
+  for (const auto& candidate : (*view)->nodes) {
+    if (candidate.name == node) return std::nullopt;
+    if (!known.empty()) known += ", ";
+    known += candidate.name;
+  }
+  return error_response(
+      404, "unknown_node",
+      "Cluster \"" + cluster + "\" has no node \"" + node + "\". Its nodes are: " + known + ".");
+}
+
 Response get_topology(Backend& backend, const Request&) {
   Json json;
   json["clusters"] = Json::array();

@@ -18,6 +18,10 @@ Response get_servers(Backend&, const Request&);
 Response get_events(Backend&, const Request&);
 Response get_explain(Backend&, const Request&);
 
+// what the servers' settings lack, and mending it (handle_doctor.cpp)
+Response get_doctor(Backend&, const Request&);
+Response post_doctor(Backend&, const Request&);
+
 // operators' commands (handle_commands.cpp)
 Response post_switchover(Backend&, const Request&);
 Response post_failover(Backend&, const Request&);
@@ -37,6 +41,10 @@ Response get_metrics(Backend&, const Request&);
 // The view of ?cluster=, or of the only cluster when it is absent. Shared by
 // the handlers whose path has no cluster in it. The error is a response.
 tl::expected<model::ViewPtr, Response> requested_view(Backend& backend, const Request& request);
+
+// 404 unless the cluster exists and has the node; "" stands for any.
+std::optional<Response> check_names(Backend& backend, const std::string& cluster,
+                                    const std::string& node);
 
 // The view of the named cluster, or 404 with the names that there are.
 tl::expected<model::ViewPtr, Response> named_view(Backend& backend, const std::string& cluster);

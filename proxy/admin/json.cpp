@@ -154,6 +154,46 @@ Json to_json(const Explanation& explanation) {
   return json;
 }
 
+Json to_json(const model::Diagnosis& diagnosis) {
+  Json json;
+  json["cluster"] = diagnosis.cluster;
+  json["nodes"] = Json::array();
+  for (const model::NodeDiagnosis& node : diagnosis.nodes) {
+    Json told;
+    told["name"] = node.name;
+    told["address"] = node.address;
+    told["reachable"] = node.reachable;
+    told["error"] = node.error;
+    told["role"] = model::to_string(node.role);
+    told["version"] = node.version;
+    told["findings"] = Json::array();
+    for (const model::Finding& finding : node.findings) {
+      Json row;
+      row["check"] = finding.check;
+      row["severity"] = model::to_string(finding.gravity);
+      row["found"] = finding.found;
+      row["why"] = finding.why;
+      row["statements"] = finding.statements;
+      row["on"] = finding.on;
+      row["takes_effect"] = model::to_string(finding.takes_effect);
+      told["findings"].push_back(std::move(row));
+    }
+    json["nodes"].push_back(std::move(told));
+  }
+  json["not_checked"] = diagnosis.not_checked;
+  json["ran"] = Json::array();
+  for (const model::Treatment& treatment : diagnosis.treatments) {
+    Json row;
+    row["node"] = treatment.node;
+    row["check"] = treatment.check;
+    row["statement"] = treatment.statement;
+    row["ok"] = treatment.ok;
+    row["outcome"] = treatment.outcome;
+    json["ran"].push_back(std::move(row));
+  }
+  return json;
+}
+
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

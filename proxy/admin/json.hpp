@@ -19,6 +19,7 @@ Json to_json(const session::ClientRow& row);
 Json to_json(const session::ServerRow& row);
 Json to_json(const model::Event& event);
 Json to_json(const Explanation& explanation);
+Json to_json(const model::Diagnosis& diagnosis);
 
 // One line, without a line feed. Bytes that are not UTF-8 (an application_name
 // can be anything) are replaced by U+FFFD rather than refused.

@@ -21,6 +21,12 @@ constexpr std::array table{
           "The journal, oldest first; followed, one JSON object a line", get_events},
     Route{"GET", "/v1/explain", "`sql`; `cluster` where there are several",
           "Where this statement would go now, and why", get_explain},
+    Route{"GET", "/v1/clusters/{cluster}/doctor", "`node`: this one alone",
+          "What failover needs of the servers' settings and privileges and does not find "
+          "([doctor.md](doctor.md))",
+          get_doctor},
+    Route{"POST", "/v1/clusters/{cluster}/doctor", "`{\"node\": NODE}`, optional",
+          "Run the statements that mend it without a restart, and look again", post_doctor},
     Route{"POST", "/v1/clusters/{cluster}/switchover", "`{\"to\": NODE}`, optional",
           "Planned change of the primary: loses nothing, undone on failure", post_switchover},
     Route{"POST", "/v1/clusters/{cluster}/failover",

@@ -21,7 +21,8 @@ from typing import NamedTuple
 
 TREES = ("proxy", "topology", "failover")
 
-PURE = ("proxy/wire", "proxy/session", "proxy/route", "topology/model", "topology/detect", "failover/decide")
+PURE = ("proxy/wire", "proxy/session", "proxy/route", "topology/model", "topology/detect", "failover/decide",
+        "failover/doctor")
 
 IMPURE_INCLUDES = re.compile(
     r"^(asio|boost|libpq|postgresql|pq-|mysql|mariadb|spdlog|fmt|sys/|netinet/|arpa/"
@@ -56,6 +57,7 @@ MODULES = {
         "proxy/session/mysql", "relevo_wire_mysql relevo_route relevo_model", "OpenSSL::Crypto PkgConfig::SODIUM"),
     "relevo_detect": module("topology/detect", "relevo_model"),
     "relevo_decide": module("failover/decide", "relevo_model relevo_detect"),
+    "relevo_doctor": module("failover/doctor", "relevo_model"),
     "relevo_config": module("proxy/config", "relevo_model", "nlohmann_json::nlohmann_json"),
     "relevo-settings": module("proxy/config", "relevo_config"),
     "relevo_pool": module("proxy/pool", "relevo_model", "Threads::Threads"),
@@ -65,7 +67,7 @@ MODULES = {
     "relevo_lease": module("failover/lease", "relevo_model"),
     "relevo_act": module(
         "failover/act",
-        "relevo_decide relevo_detect relevo_client relevo_probe relevo_journal relevo_lease relevo_model",
+        "relevo_decide relevo_detect relevo_doctor relevo_client relevo_probe relevo_journal relevo_lease relevo_model",
         "relevo_asio"),
     "relevo_net": module(
         "proxy/net", "relevo_session relevo_session_mysql relevo_pool relevo_route relevo_config relevo_model",

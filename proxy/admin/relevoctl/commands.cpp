@@ -28,6 +28,7 @@ struct Options {
   bool allow_data_loss = false;
   std::string node;
   std::string on_or_off;
+  bool fix = false;
 };
 
 // Errors with this code are the caller's mistake: exit code 2.
@@ -80,7 +81,26 @@ class Commands {
                    {{"on", options_.on_or_off == "on"}});
   }
 
+  // Also says by its exit code what it found.
+  Result<void> doctor() {
+    return of_cluster([&](const std::string& cluster) -> Result<void> {
+      const std::string target = cluster + "/doctor";
+      Json body = Json::object();
+      if (!options_.node.empty()) body["node"] = options_.node;
+      const auto answer =
+          options_.fix ? client_.post(target, body.dump())
+                       : client_.get(target + (options_.node.empty()
+                                                   ? ""
+                                                   : "?node=" + percent_encode(options_.node)));
+      if (auto printed = print(answer, render_doctor); !printed) return printed;
+      if (!doctor_is_content(Json::parse(*answer, nullptr, false))) exit_code_ = 1;
+      return {};
+    });
+  }
+
   Result<void> reload() { return act("/v1/reload", Json::object()); }
+
+  int exit_code() const { return exit_code_; }
 
   // The body of a command that may name a node.
   Json towards() const { return options_.to.empty() ? Json::object() : Json{{"to", options_.to}}; }
@@ -140,6 +160,7 @@ class Commands {
   const Options& options_;
   const Client& client_;
   Terminal& terminal_;
+  int exit_code_ = 0;
 };
 
 using Action = std::function<Result<void>(Commands&)>;
@@ -199,6 +220,14 @@ void declare(CLI::App& app, Options& options, Action& chosen) {
   maintenance->add_option("on|off", options.on_or_off, "on or off")
       ->required()
       ->check(CLI::IsMember({"on", "off"}));
+  CLI::App* doctor = add("doctor",
+                         "What failover needs of every node's settings and privileges and does "
+                         "not find, with the statement that mends it. Exit code 1 if there is an "
+                         "error, a node could not be asked, or --fix was refused something",
+                         [](Commands& c) { return c.doctor(); });
+  doctor->add_option("--node", options.node, "This one alone");
+  doctor->add_flag("--fix", options.fix,
+                   "Run the statements that need no restart and change no node's role");
   add("reload", "Read the configuration again", [](Commands& c) { return c.reload(); });
 }
 
@@ -223,7 +252,7 @@ int run_relevoctl(int argc, const char* const* argv, Terminal& terminal) {
   const Client client(*std::move(address), terminal.token);
   Commands commands(options, client, terminal);
   if (const auto done = chosen(commands); !done) return complain(done.error());
-  return 0;
+  return commands.exit_code();
 }
 
 }  // namespace relevo::admin

@@ -17,6 +17,10 @@ std::string render_servers(const nlohmann::json& answer, Style style);
 std::string render_events(const nlohmann::json& answer, Style style);
 std::string render_event(const nlohmann::json& event, Style style);  // one line
 std::string render_explanation(const nlohmann::json& answer, Style style);
+std::string render_doctor(const nlohmann::json& answer, Style style);
 std::string render_message(const nlohmann::json& answer);  // a command's outcome
+
+// Whether every node could be asked, none has an error, and all that --fix ran was done.
+bool doctor_is_content(const nlohmann::json& answer);
 
 }  // namespace relevo::admin

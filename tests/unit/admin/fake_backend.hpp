@@ -88,6 +88,7 @@ class FakeBackend : public Backend {
   Result<Explanation> explanation = Explanation{"replica", "db2", "a read", "read"};
   Result<std::string> answer = std::string("It is done.");  // to every command
   std::optional<FailoverTotals> totals;
+  Result<model::Diagnosis> diagnosis;  // of both ways to ask for one
   bool is_ready = true;
 
   std::vector<model::ViewPtr> views() override {
@@ -140,6 +141,14 @@ class FakeBackend : public Backend {
     return note("maintenance " + cluster + " " + node + (on ? " on" : " off"));
   }
   Result<std::string> reload() override { return note("reload"); }
+  Result<model::Diagnosis> diagnose(const std::string& cluster, const std::string& node) override {
+    note("doctor " + cluster + " " + node);
+    return diagnosis;
+  }
+  Result<model::Diagnosis> mend(const std::string& cluster, const std::string& node) override {
+    note("doctor --fix " + cluster + " " + node);
+    return diagnosis;
+  }
   bool ready() override { return is_ready; }
 
  private:
