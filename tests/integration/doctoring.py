@@ -79,16 +79,19 @@ class Doctoring:
     def test_a_hung_node_costs_nobody_else_anything(self):
         self.cluster.run("pause", "db3")
         try:
-            outcome = []
+            outcome, positions = [], set()
             asking = threading.Thread(target=lambda: outcome.append(self.doctor()))
-            began = time.monotonic()
             asking.start()
-            while asking.is_alive():
-                asked = time.monotonic()
-                self.assertEqual(self.proxy.topology()["primary"], "db1")
-                self.assertLess(time.monotonic() - asked, 4)
+            # Probes go on meanwhile: what is written is seen.
+            for number in range(1000):
+                self.cluster.sql("db1", f"CREATE TABLE probed_{number} (a INT)")
+                position = self.proxy.nodes()["db1"]["position"]
+                if not asking.is_alive():
+                    break
+                positions.add(position)
                 time.sleep(0.1)
-            self.assertLess(time.monotonic() - began, 10)
+            asking.join()
+            self.assertGreater(len(positions), 2)
             (code, told), = outcome
             self.assertEqual(code, 1)
             nodes = {node["name"]: node for node in told["nodes"]}
