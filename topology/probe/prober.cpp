@@ -87,6 +87,7 @@ struct Prober::Impl : std::enable_shared_from_this<Impl> {
   asio::steady_timer ticker;
   asio::steady_timer patience;  // until a slow answer is doubted
   StatusMemory memory;          // outlives the connections
+  StatusMemory fresh_memory;    // of a fresh connection's talk: it may see more
   std::unique_ptr<client::Connection> persistent;
   std::unique_ptr<client::Connection> fresh;
 
@@ -99,7 +100,6 @@ struct Prober::Impl : std::enable_shared_from_this<Impl> {
   ProbeOutcome connect_outcome = ProbeOutcome::ok;  // of the newest attempt
 
   bool fresh_busy = false;
-  unsigned denied_before = 0;  // the fresh connection's talk
   bool fresh_failed = false;
   Instant fresh_begun = Instant::min();  // whichever way a connection was made
 };
@@ -253,9 +253,9 @@ void Prober::Impl::probe_fresh() {
 
 void Prober::Impl::ask_fresh(Instant deadline) {
   const Instant sent = Clock::now();
-  denied_before = memory.denied;
-  memory.reconsider();
-  ask_status(*fresh, target.engine, memory, deadline,
+  fresh_memory = memory;
+  fresh_memory.reconsider();
+  ask_status(*fresh, target.engine, fresh_memory, deadline,
              [weak = weak_from_this(), sent](const Answer& answer) {
                const auto self = weak.lock();
                if (self && !self->stopped) self->on_fresh_answer(answer, sent);
@@ -265,12 +265,19 @@ void Prober::Impl::ask_fresh(Instant deadline) {
 void Prober::Impl::on_fresh_answer(const Answer& answer, Instant sent) {
   fresh->close();
   fresh_busy = false;
-  // What the user lacked was granted meanwhile. A session keeps the privileges that it
-  // began with (MariaDB, MySQL), so that a new one takes the persistent one's place.
-  if (answer && (denied_before & ~memory.denied) != 0) {
-    patience.cancel();
-    persistent->close();
-    connect_persistent();
+  if (answer) {
+    const unsigned granted = memory.denied & ~fresh_memory.denied;
+    const unsigned denied = memory.denied | fresh_memory.denied;
+    // Whichever heard the upstream last knows.
+    if (fresh_memory.receiver_heard >= memory.receiver_heard) memory = fresh_memory;
+    memory.denied = denied;
+    // What the user lacked was granted meanwhile. A session keeps the privileges that it
+    // began with (MariaDB, MySQL), so that a new one takes the persistent one's place.
+    if (granted != 0) {
+      patience.cancel();
+      persistent->close();
+      connect_persistent();
+    }
   }
   tell(sent, true, answer);
 }
