@@ -1,33 +1,13 @@
 #include "failover/decide/promise.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "topology/model/sync_rule.hpp"
 
 namespace relevo::decide {
 namespace {
 
 constexpr auto for_ever = std::chrono::hours(1);
-
-constexpr std::string_view blanks = " \t\n\r\f\v";
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(blanks);
-  return first == std::string_view::npos ? std::string_view{} : text.substr(first);
-}
-
-bool takes_word(std::string_view& text, std::string_view word) {
-  const auto is_same = [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  };
-  if (text.size() <= word.size() ||
-      !std::equal(word.begin(), word.end(), text.begin(),
-                  [&](char expected, char found) { return is_same(found, expected); })) {
-    return false;
-  }
-  if (blanks.find(text[word.size()]) == std::string_view::npos) return false;
-  text = trimmed(text.substr(word.size()));
-  return true;
-}
 
 Promise postgres_promise(const model::NodeStatus& primary) {
   Promise promise;
@@ -38,7 +18,8 @@ Promise postgres_promise(const model::NodeStatus& primary) {
     promise.text = "synchronous_commit is " + primary.synchronous_commit;
     return promise;
   }
-  promise.acks = synchronous_standby_count(primary.synchronous_standbys);
+  const auto rule = model::parse_sync_rule(primary.synchronous_standbys);
+  promise.acks = rule ? rule->count : 0;
   promise.text = promise.acks == 0
                      ? "synchronous_standby_names is empty"
                      : "synchronous_standby_names is '" + primary.synchronous_standbys + "'";
@@ -71,19 +52,6 @@ Promise semi_sync_promise(const model::SemiSync& semi) {
 }
 
 }  // namespace
-
-// [FIRST | ANY] NUMBER ( LIST ), or a list of which the first has to acknowledge.
-unsigned synchronous_standby_count(std::string_view names) {
-  auto text = trimmed(names);
-  if (text.empty()) return 0;
-  const bool has_method = takes_word(text, "any") || takes_word(text, "first");
-  unsigned count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error == std::errc::result_out_of_range || (error != std::errc{} && has_method)) return 0;
-  if (error != std::errc{}) return 1;
-  text = trimmed(text.substr(static_cast<std::size_t>(end - text.data())));
-  return text.starts_with('(') ? count : 1;
-}
 
 Promise promise_of(const model::NodeStatus& primary) {
   return primary.flavor == model::Flavor::postgres ? postgres_promise(primary)

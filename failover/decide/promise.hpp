@@ -14,7 +14,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "topology/model/observation.hpp"
 
@@ -36,8 +35,5 @@ struct Promise {
 };
 
 Promise promise_of(const model::NodeStatus& primary);
-
-// How many standbys a commit waits for by this value of synchronous_standby_names.
-unsigned synchronous_standby_count(std::string_view names);
 
 }  // namespace relevo::decide

@@ -5,10 +5,14 @@
 #include <cstdlib>
 
 #include "failover/doctor/check.hpp"
-#include "failover/doctor/sync_rule.hpp"
+#include "topology/model/sync_rule.hpp"
 
 namespace relevo::doctor {
 namespace {
+
+using model::application_name_of;
+using model::parse_sync_rule;
+using model::same_name;
 
 std::string number_text(double value) { return std::to_string(static_cast<long long>(value)); }
 

@@ -8,10 +8,13 @@
 
 #include "failover/doctor/check.hpp"
 #include "failover/doctor/diagnose.hpp"
-#include "failover/doctor/sync_rule.hpp"
+#include "topology/model/sync_rule.hpp"
 
 namespace relevo::doctor {
 namespace {
+
+using model::application_name_of;
+using model::parse_sync_rule;
 
 std::string shown(std::string_view text) {
   const auto rule = parse_sync_rule(text);

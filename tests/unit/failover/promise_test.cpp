@@ -32,7 +32,9 @@ TEST(Promise, CountsSynchronousStandbys) {
            Case{"first, second", 1},
            Case{"99999999999999999999 (a)", 0},
        }) {
-    EXPECT_EQ(synchronous_standby_count(test.names), test.count) << test.names;
+    model::NodeStatus primary;
+    primary.synchronous_standbys = test.names;
+    EXPECT_EQ(promise_of(primary).acks, test.count) << test.names;
   }
 }
 

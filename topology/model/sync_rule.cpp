@@ -1,9 +1,9 @@
-#include "failover/doctor/sync_rule.hpp"
+#include "topology/model/sync_rule.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-namespace relevo::doctor {
+namespace relevo::model {
 namespace {
 
 constexpr std::string_view spaces = " \t\r\n\f\v";
@@ -128,4 +128,4 @@ std::string application_name_of(std::string_view conninfo) {
   return name;
 }
 
-}  // namespace relevo::doctor
+}  // namespace relevo::model

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace relevo::doctor {
+namespace relevo::model {
 
 // How many of whom a commit waits for. FIRST k and ANY k are told apart by nobody
 // here: of either a commit has k acknowledgements out of the list.
@@ -28,4 +28,4 @@ std::string application_name_of(std::string_view conninfo);
 
 bool same_name(std::string_view one, std::string_view other);  // as PostgreSQL compares them
 
-}  // namespace relevo::doctor
+}  // namespace relevo::model
