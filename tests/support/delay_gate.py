@@ -1,13 +1,15 @@
 """A TCP forwarder on loopback that hands on what the server says later, by `delay_s`:
-a replica that is slow, as its clients see it. Bytes are neither lost nor reordered."""
+a replica that is slow, as its clients see it. Bytes are neither lost nor reordered.
+With `gather` all that the server said meanwhile is handed on at once, in one piece."""
 
 import asyncio
 import threading
 
 
 class DelayGate:
-    def __init__(self, upstream_port, delay_s=0.0):
+    def __init__(self, upstream_port, delay_s=0.0, gather=False):
         self.delay_s = delay_s
+        self._gather = gather
         self._upstream_port = upstream_port
         self._loop = asyncio.new_event_loop()
         self._tasks = set()
@@ -57,6 +59,8 @@ class DelayGate:
             while True:
                 at, data = await pending.get()
                 await asyncio.sleep(max(0.0, at - self._loop.time()))
+                while self._gather and not pending.empty():
+                    data += pending.get_nowait()[1]
                 writer.write(data)
                 await writer.drain()
         task = asyncio.ensure_future(write())
