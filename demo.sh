@@ -355,6 +355,7 @@ if [[ -n $stay ]]; then
   $relevoctl --admin $dir/admin.sock topology --watch
   $relevoctl --admin $dir/admin.sock events --follow
   $relevoctl --admin $dir/admin.sock explain 'SELECT 1'
+  $relevoctl --admin $dir/admin.sock doctor                        # what failover needs of the servers, and does not find
   $cluster_tool rejoin $dir/cluster $old --primary $new   # bring the old primary back
   $relevoctl --admin $dir/admin.sock switchover --to $old     # and make it primary again
   curl --unix-socket $dir/admin.sock http://relevo/v1/topology
