@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "failover/doctor/check.hpp"
 
@@ -37,6 +38,20 @@ void note_hidden_option_files(const ClusterFacts& facts, model::Diagnosis& diagn
       ": a statement or the command line has set it since, and hides what a restart brings");
 }
 
+// Those of one gravity in the table's order. (Clang refuses std::stable_sort of GCC 12's
+// library, which uses what it calls deprecated.)
+std::vector<model::Finding> worst_first(std::vector<model::Finding> findings) {
+  std::vector<model::Finding> ordered;
+  ordered.reserve(findings.size());
+  for (const auto gravity :
+       {model::Gravity::error, model::Gravity::warning, model::Gravity::note}) {
+    for (model::Finding& finding : findings) {
+      if (finding.gravity == gravity) ordered.push_back(std::move(finding));
+    }
+  }
+  return ordered;
+}
+
 }  // namespace
 
 model::Diagnosis diagnose(const ClusterFacts& facts, const std::string& only) {
@@ -60,9 +75,7 @@ model::Diagnosis diagnose(const ClusterFacts& facts, const std::string& only) {
         }
       }
     }
-    // The worst first.
-    std::stable_sort(told.findings.begin(), told.findings.end(),
-                     [](const auto& a, const auto& b) { return a.gravity > b.gravity; });
+    told.findings = worst_first(std::move(told.findings));
     diagnosis.nodes.push_back(std::move(told));
   }
   note_hidden_option_files(facts, diagnosis);
