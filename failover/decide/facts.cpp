@@ -183,9 +183,8 @@ std::string Facts::why_not_promised() const {
   if (!state.promise) return "what " + who + "'s commits waited for is not known";
   const Promise& promise = *state.promise;
   const auto ackers = policy.nodes.size() - 1;
-  const std::string word = who + "'s commits did not have to wait for " +
-                           std::to_string(policy.acks) +
-                           (policy.acks == 1 ? " replica: " : " replicas: ");
+  const std::string word =
+      who + "'s commits did not have to wait for " + in_replicas(policy.acks) + ": ";
   if (promise.acks < policy.acks) return word + promise.text;
   if (promise.acknowledging > ackers) {
     return word + std::to_string(promise.acknowledging) + " standbys may acknowledge, of which " +

@@ -53,6 +53,10 @@ Promise semi_sync_promise(const model::SemiSync& semi) {
 
 }  // namespace
 
+std::string in_replicas(unsigned count) {
+  return std::to_string(count) + (count == 1 ? " replica" : " replicas");
+}
+
 Promise promise_of(const model::NodeStatus& primary) {
   return primary.flavor == model::Flavor::postgres ? postgres_promise(primary)
                                                    : semi_sync_promise(primary.semi_sync);

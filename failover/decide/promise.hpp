@@ -36,4 +36,6 @@ struct Promise {
 
 Promise promise_of(const model::NodeStatus& primary);
 
+std::string in_replicas(unsigned count);  // "1 replica", "2 replicas"
+
 }  // namespace relevo::decide

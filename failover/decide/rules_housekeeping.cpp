@@ -101,8 +101,8 @@ const auto table = std::to_array<Rule>({
      [](Turn& t) {
        t.state.promise_doubt.clear();
        t.note(Severity::info, t.state.primary,
-              t.name(*t.state.primary) + "'s commits wait for " + std::to_string(t.policy.acks) +
-                  " replicas again");
+              t.name(*t.state.primary) + "'s commits wait for " + in_replicas(t.policy.acks) +
+                  " again");
      },
      "The primary's settings keep the policy's promise again."},
 });

@@ -48,6 +48,12 @@ void remember_promise(ClusterState& state, const model::NodeStatus& primary, mod
   state.promise_seen = asked;
 }
 
+void forget_promise(ClusterState& state) {
+  state.promise.reset();
+  state.promise_seen.reset();
+  state.promise_doubt.clear();
+}
+
 Hint hint_of(const ClusterState& state) {
   Hint hint;
   hint.epoch = state.epoch;

@@ -171,6 +171,8 @@ ClusterState initial_state(std::size_t node_count, model::Instant now, const Hin
 // statements that refuses writes acknowledges nothing, and its switches are turned on
 // again before it is let write: what it promised before stands.
 void remember_promise(ClusterState& state, const model::NodeStatus& primary, model::Instant asked);
+// Another node is the primary: the former one's word is not its.
+void forget_promise(ClusterState& state);
 
 // What must survive a restart of this process.
 Hint hint_of(const ClusterState& state);

@@ -98,8 +98,8 @@ void Turn::adopt(NodeId node, std::string why) {
   state.primary_timeline = status.timeline;
   state.primary_position = log_end(status);
   state.primary_told = status;
+  if (previous != node) forget_promise(state);
   remember_promise(state, status, state.evidence[node].latest->sent);
-  state.promise_doubt.clear();
   state.system_identifier = status.system_identifier;
   state.candidate.reset();
   state.doubtful = false;
@@ -180,8 +180,8 @@ void Turn::publish_promoted(const model::NodeStatus& status) {
   state.primary_timeline = status.timeline;
   state.primary_position = log_end(status);
   state.primary_told = status;
+  forget_promise(state);
   remember_promise(state, status, now);
-  state.promise_doubt.clear();
   if (status.system_identifier != 0) state.system_identifier = status.system_identifier;
   state.soft_fenced.reset();
   if (!planned) state.failovers.push_back(now);

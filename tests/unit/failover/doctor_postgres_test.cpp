@@ -121,14 +121,7 @@ TEST(DoctorPostgres, FindsNothingWhereAllIsWell) {
 
 TEST(DoctorPostgres, JudgesNothingThatWasNotTold) {
   auto facts = cluster_of(Flavor::postgres, true);
-  for (auto& node : facts.nodes) {
-    node.settings.clear();
-    node.privileges.clear();
-    node.replication_user_exists.reset();
-    node.replication_user_allowed.reset();
-    node.replication_refusal.reset();
-    node.version_number = 0;
-  }
+  untell(facts);
   for (std::size_t node = 0; node < 3; ++node) EXPECT_THAT(findings_of(facts, node), IsEmpty());
 }
 
@@ -197,25 +190,24 @@ TEST(DoctorPostgres, QuorumNeedsCommitsThatWait) {
 }
 
 TEST(DoctorPostgres, QuorumComparesAcksAndNodes) {
-  const auto gravity_of = [](const std::string& names) {
+  const auto gravity_with = [](const std::string& names) {
     auto facts = cluster_of(Flavor::postgres, true);
     facts.acks = 2;
     for (auto& node : facts.nodes) tell(node, "synchronous_standby_names", "ANY 2 (db1, db2, db3)");
     tell(facts.nodes[0], "synchronous_standby_names", names);
-    const auto found = findings_of(facts, 0);
-    return found.empty() ? std::optional<Gravity>() : found.front().gravity;
+    return gravity_of(facts, 0);
   };
-  EXPECT_EQ(gravity_of("ANY 2 (db2, db3)"), std::nullopt);
-  EXPECT_EQ(gravity_of("any 2 (\"db2\", DB3)"), std::nullopt);
-  EXPECT_EQ(gravity_of("FIRST 2 (db2, db3)"), std::nullopt);
-  EXPECT_EQ(gravity_of("2 (db2, db3)"), std::nullopt);
-  EXPECT_EQ(gravity_of("ANY 1 (db2, db3)"), Gravity::error);
-  EXPECT_EQ(gravity_of("db2, db3"), Gravity::error);
-  EXPECT_EQ(gravity_of("ANY 3 (db1, db2, db3)"), Gravity::warning);
-  EXPECT_EQ(gravity_of("ANY 2 (db2, backup)"), Gravity::error);
-  EXPECT_EQ(gravity_of("ANY 2 (*)"), Gravity::warning);
-  EXPECT_EQ(gravity_of("ANY 2 (db1, db2)"), Gravity::warning);
-  EXPECT_EQ(gravity_of("ANY 2 (db2"), Gravity::error);
+  EXPECT_EQ(gravity_with("ANY 2 (db2, db3)"), std::nullopt);
+  EXPECT_EQ(gravity_with("any 2 (\"db2\", DB3)"), std::nullopt);
+  EXPECT_EQ(gravity_with("FIRST 2 (db2, db3)"), std::nullopt);
+  EXPECT_EQ(gravity_with("2 (db2, db3)"), std::nullopt);
+  EXPECT_EQ(gravity_with("ANY 1 (db2, db3)"), Gravity::error);
+  EXPECT_EQ(gravity_with("db2, db3"), Gravity::error);
+  EXPECT_EQ(gravity_with("ANY 3 (db1, db2, db3)"), Gravity::warning);
+  EXPECT_EQ(gravity_with("ANY 2 (db2, backup)"), Gravity::error);
+  EXPECT_EQ(gravity_with("ANY 2 (*)"), Gravity::warning);
+  EXPECT_EQ(gravity_with("ANY 2 (db1, db2)"), Gravity::warning);
+  EXPECT_EQ(gravity_with("ANY 2 (db2"), Gravity::error);
 }
 
 TEST(DoctorPostgres, QuorumKnowsReplicasByTheirNames) {
@@ -241,16 +233,15 @@ TEST(DoctorPostgres, NoPasswordIsTold) {
 }
 
 TEST(DoctorPostgres, QuorumNeedsAReplicasDisk) {
-  const auto gravity_of = [](const std::string& value) {
+  const auto gravity_with = [](const std::string& value) {
     auto facts = cluster_of(Flavor::postgres, true);
     tell(facts.nodes[0], "synchronous_commit", value);
-    const auto found = findings_of(facts, 0);
-    return found.empty() ? std::optional<Gravity>() : found.front().gravity;
+    return gravity_of(facts, 0);
   };
-  EXPECT_EQ(gravity_of("remote_apply"), std::nullopt);
-  EXPECT_EQ(gravity_of("remote_write"), Gravity::warning);
-  EXPECT_EQ(gravity_of("local"), Gravity::error);
-  EXPECT_EQ(gravity_of("off"), Gravity::error);
+  EXPECT_EQ(gravity_with("remote_apply"), std::nullopt);
+  EXPECT_EQ(gravity_with("remote_write"), Gravity::warning);
+  EXPECT_EQ(gravity_with("local"), Gravity::error);
+  EXPECT_EQ(gravity_with("off"), Gravity::error);
 }
 
 // ---- Accounts and versions ---------------------------------------------------------------

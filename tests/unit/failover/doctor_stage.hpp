@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -161,6 +162,29 @@ inline ClusterFacts cluster_of(model::Flavor flavor, bool quorum = false) {
 
 inline std::vector<model::Finding> findings_of(const ClusterFacts& facts, std::size_t node) {
   return diagnose(facts).nodes.at(node).findings;
+}
+
+// Of the worst finding on the node; nullopt: there is none.
+inline std::optional<model::Gravity> gravity_of(const ClusterFacts& facts, std::size_t node) {
+  const auto found = findings_of(facts, node);
+  return found.empty() ? std::optional<model::Gravity>() : found.front().gravity;
+}
+
+// Servers that answered, and told nothing of what was asked.
+inline void untell(ClusterFacts& facts) {
+  for (auto& node : facts.nodes) {
+    node.settings.clear();
+    node.counters.clear();
+    node.privileges.clear();
+    node.grants.reset();
+    node.read_only_origin.clear();
+    node.auto_position.reset();
+    node.heartbeat_s.reset();
+    node.replication_user_exists.reset();
+    node.replication_user_allowed.reset();
+    node.replication_refusal.reset();
+    node.version_number = 0;
+  }
 }
 
 // Exactly one finding of that check on the node, and none of any other.

@@ -1,13 +1,12 @@
 // What stands in servers' own words, whole or torn, and the page made from the table.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <set>
-#include <sstream>
+#include <string>
 
 #include "failover/doctor/check.hpp"
 #include "failover/doctor/diagnose.hpp"
+#include "tests/support/generated_table.hpp"
 #include "topology/model/sync_rule.hpp"
 
 namespace relevo::doctor {
@@ -67,23 +66,7 @@ TEST(ApplicationName, IsReadAsLibpqDoes) {
 // After a change, run this program with RELEVO_UPDATE_DOCS=1 to write the table anew.
 
 TEST(DoctorDocs, ListEveryCheck) {
-  constexpr std::string_view begin_mark = "<!-- generated: begin -->\n";
-  constexpr std::string_view end_mark = "<!-- generated: end -->\n";
-  const std::string path = std::string(RELEVO_DOCS) + "/doctor.md";
-  std::stringstream content;
-  content << std::ifstream(path).rdbuf();
-  std::string text = content.str();
-  const auto begin = text.find(begin_mark);
-  const auto end = text.find(end_mark);
-  ASSERT_NE(begin, std::string::npos) << path;
-  ASSERT_NE(end, std::string::npos) << path;
-  const auto start = begin + begin_mark.size();
-  if (const char* update = std::getenv("RELEVO_UPDATE_DOCS"); update && *update == '1') {
-    text.replace(start, end - start, checks_markdown());
-    std::ofstream(path) << text;
-    return;
-  }
-  EXPECT_EQ(text.substr(start, end - start), checks_markdown()) << "docs/doctor.md is out of date";
+  test::expect_documented(std::string(RELEVO_DOCS) + "/doctor.md", checks_markdown());
 }
 
 TEST(DoctorDocs, EachCheckHasANameOfItsOwnAndAReason) {

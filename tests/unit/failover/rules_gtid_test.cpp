@@ -549,6 +549,22 @@ TEST(SemiSync, PromiseOutlivesARestartThatLetsNobodyWrite) {
   EXPECT_EQ(stage.state.promise->acks, 0U) << "now it takes writes, and nothing waits";
 }
 
+// Relevo was down while somebody else promoted db2, which is to be let write yet.
+TEST(SemiSync, PromiseOfAFormerPrimaryIsNotItsSuccessors) {
+  GtidStage before;
+  before.quorum_of(1);
+  before.steady();
+  GtidStage stage(3, hint_of(before.state));
+  stage.quorum_of(1);
+  stage.fenced_primary(1);
+  stage.waits_for(1, 0);
+  for (const NodeId node : {0U, 2U}) stage.replica_of(node, 1);
+  stage.look();
+  stage.feed(LeaseGranted{});
+  ASSERT_EQ(stage.state.primary, 1U);
+  EXPECT_FALSE(stage.state.promise) << "that was db1's";
+}
+
 // Relevo was down, too, when the replica restarted.
 TEST(RelayLog, RestartIsNoticedAcrossOurOwn) {
   GtidStage before;
