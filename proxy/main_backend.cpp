@@ -1,5 +1,6 @@
 // Process as the admin interface sees it: what it shows, and what it is told to do.
 // Called on HTTP threads; whatever belongs to the control thread is posted there.
+#include <algorithm>
 #include <asio/post.hpp>
 
 #include "proxy/main_process.hpp"
@@ -10,26 +11,11 @@ namespace relevo {
 namespace {
 
 constexpr auto command_limit = std::chrono::seconds(60);
+constexpr auto catalogs_awaited = std::chrono::seconds(5);
 constexpr auto explain_text_max = std::size_t{1} << 20;
 
 tl::unexpected<Error> unknown_cluster(const std::string& name) {
   return fail("unknown_cluster", "there is no cluster \"" + name + "\"");
-}
-
-// How the cluster's servers read executable comments: as the primary does, or
-// whoever was seen.
-route::MysqlDialect dialect_of(const model::View& view) {
-  const model::NodeView* known = nullptr;
-  for (model::NodeId node = 0; node < view.nodes.size(); ++node) {
-    if (view.nodes[node].version.empty()) continue;
-    if (known == nullptr || view.primary == node) known = &view.nodes[node];
-  }
-  route::MysqlDialect dialect;
-  if (known == nullptr) return dialect;
-  dialect.server = known->flavor == model::Flavor::mariadb ? route::MysqlServer::mariadb
-                                                           : route::MysqlServer::mysql;
-  dialect.version = route::mysql_version(known->version);
-  return dialect;
 }
 
 }  // namespace
@@ -80,7 +66,16 @@ std::vector<model::ViewPtr> Process::views() {
   return known;
 }
 
-bool Process::ready() { return views().size() == clusters_.size(); }
+// Catalogues that take long are not waited for: until they are known reads go to the
+// primary.
+bool Process::ready() {
+  if (views().size() != clusters_.size()) return false;
+  if (std::chrono::steady_clock::now() - started_ >= catalogs_awaited) return true;
+  const std::scoped_lock lock(mutex_);
+  return std::ranges::all_of(clusters_, [](const ClusterPart& cluster) {
+    return cluster.watch == nullptr || cluster.catalogs_settled;
+  });
+}
 
 std::optional<net::DataPlane::Report> Process::report(const std::string& cluster, bool rows) {
   const auto index = find(cluster);
@@ -129,24 +124,25 @@ std::vector<model::Event> Process::events(std::uint64_t since, std::chrono::mill
   return found;
 }
 
-Result<admin::Explanation> Process::explain(const std::string& cluster, const std::string& sql) {
+Result<admin::Explanation> Process::explain(const std::string& cluster,
+                                            const admin::Question& question) {
   const auto index = find(cluster);
   if (!index) return unknown_cluster(cluster);
-  if (sql.size() > explain_text_max) return fail("invalid", "the statement is too long");
+  if (question.sql.size() > explain_text_max) return fail("invalid", "the statement is too long");
   model::ViewPtr view;
+  config::Cluster config;
   {
     const std::scoped_lock lock(mutex_);
     view = views_[*index];
+    config = config_.clusters[*index];
   }
   if (view == nullptr) return fail("unavailable", "the cluster has not been looked at yet");
-  const bool mysql = config_.clusters[*index].engine == config::Engine::mysql;
-  const route::Analysis analysis =
-      mysql ? route::analyze_mysql(sql, dialect_of(*view)) : route::analyze_postgres(sql, {});
+  std::string because;
+  const route::Analysis analysis = analyze(*index, config, *view, question, because);
   const std::vector<std::uint32_t> loads(view->nodes.size());
   std::uint32_t turn = 0;
-  const route::Choice choice =
-      route::choose(*view, net::routing_settings(config_.clusters[*index].routing), {},
-                    route::demand_of(analysis), loads, turn);
+  const route::Choice choice = route::choose(*view, net::routing_settings(config.routing), {},
+                                             route::demand_of(analysis), loads, turn);
   admin::Explanation explanation;
   explanation.cls = std::string(route::to_string(analysis.cls));
   explanation.target = std::string(route::to_string(choice.target));
@@ -155,6 +151,7 @@ Result<admin::Explanation> Process::explain(const std::string& cluster, const st
   if (!analysis.subject.empty()) {
     explanation.reason += " (" + std::string(analysis.subject.substr(0, 200)) + ")";
   }
+  if (!because.empty()) explanation.reason += ": " + because;
   if (!choice.reason.empty()) {
     if (!explanation.reason.empty()) explanation.reason += "; ";
     explanation.reason += choice.reason;

@@ -4,6 +4,7 @@
 #include <systemd/sd-daemon.h>
 
 #include <algorithm>
+#include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 #include <csignal>
 #include <thread>
@@ -54,7 +55,10 @@ session::mysql::KnownUser known_user(const std::vector<act::AccountSecret>& secr
 Process::Process(config::Config config, std::filesystem::path config_file)
     : config_(std::move(config)), config_file_(std::move(config_file)), signals_(io_) {}
 
-Process::~Process() = default;
+Process::~Process() {
+  catalog_io_.stop();
+  if (catalog_thread_.joinable()) catalog_thread_.join();
+}
 
 int Process::run() {
   if (const auto started = start(); !started) {
@@ -87,9 +91,16 @@ Result<void> Process::start() {
                        });
                      }});
   }
-  for (std::size_t i = 0; i < clusters_.size(); ++i) make_controller(i);
+  for (std::size_t i = 0; i < clusters_.size(); ++i) {
+    make_controller(i);
+    if (config_.clusters[i].engine == config::Engine::postgres) make_watch(i);
+  }
   data_plane_ = std::make_unique<net::DataPlane>(worker_count(config_.workers), std::move(parts));
   if (auto started = data_plane_->start(); !started) return started;
+  catalog_thread_ = std::thread([this] {
+    const auto work = asio::make_work_guard(catalog_io_);
+    catalog_io_.run();
+  });
   for (ClusterPart& cluster : clusters_) {
     if (auto started = cluster.controller->start(); !started) return started;
   }
@@ -105,7 +116,11 @@ void Process::make_controller(std::size_t index) {
       const std::scoped_lock lock(mutex_);
       views_[index] = view;
     }
-    if (!ending_) data_plane_->publish(index, std::move(view));
+    if (ending_) return;
+    if (clusters_[index].watch != nullptr) {
+      asio::post(catalog_io_, [this, index, view] { clusters_[index].watch->set_view(view); });
+    }
+    data_plane_->publish(index, std::move(view));
   };
   ports.event = [this](const model::Event& event) { log_event(event); };
   const auto state_dir = (std::filesystem::path(config_.state_dir) / cluster.name).string();
@@ -156,6 +171,12 @@ net::ControlPorts Process::control_ports(std::size_t index) {
         if (views_[index] != nullptr) event.epoch = views_[index]->epoch;
       }
       if (!ending_) log_event(event);
+    });
+  };
+  ports.look_at_catalog = [this, index](const std::string& database,
+                                        const catalog::MarksPtr& marks) {
+    asio::post(catalog_io_, [this, index, database, marks] {
+      clusters_[index].watch->look_at(database, marks);
     });
   };
   return ports;
@@ -222,6 +243,8 @@ void Process::end() {
     if (admin_ != nullptr) admin_->stop();
   });
   stopping.join();
+  catalog_io_.stop();
+  if (catalog_thread_.joinable()) catalog_thread_.join();
   if (data_plane_ != nullptr) data_plane_->stop();
   for (ClusterPart& cluster : clusters_) {
     if (cluster.controller != nullptr) cluster.controller->shutdown();
@@ -253,9 +276,15 @@ Result<std::string> Process::reload_now() {
     clusters_[i].settings = made[i];
     data_plane_->replace_settings(i, made[i]);
     const auto state_dir = (std::filesystem::path(config_.state_dir) / clusters_[i].name).string();
+    if (clusters_[i].watch != nullptr) {
+      asio::post(catalog_io_, [this, i, refresh = loaded->clusters[i].routing.catalog_refresh] {
+        clusters_[i].watch->set_refresh(refresh);
+      });
+    }
     clusters_[i].controller->reconfigure(controller_settings(loaded->clusters[i], state_dir));
   }
   spdlog::set_level(log_level(loaded->log.level));
+  const std::scoped_lock lock(mutex_);  // others' threads explain statements by it
   config_ = std::move(*loaded);
   return "configuration reloaded";
 }

@@ -10,13 +10,16 @@
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "failover/act/controller.hpp"
@@ -24,6 +27,7 @@
 #include "proxy/admin/server.hpp"
 #include "proxy/config/config.hpp"
 #include "proxy/net/data_plane.hpp"
+#include "topology/catalog/watch.hpp"
 
 namespace relevo {
 
@@ -43,7 +47,8 @@ class Process final : public admin::Backend {
   std::optional<std::vector<session::ServerRow>> servers(const std::string& cluster) override;
   std::optional<admin::FailoverTotals> failover_totals(const std::string& cluster) override;
   std::vector<model::Event> events(std::uint64_t since, std::chrono::milliseconds wait) override;
-  Result<admin::Explanation> explain(const std::string& cluster, const std::string& sql) override;
+  Result<admin::Explanation> explain(const std::string& cluster,
+                                     const admin::Question& question) override;
   Result<std::string> switchover(const std::string& cluster, const std::string& to) override;
   Result<std::string> failover(const std::string& cluster, const std::string& to,
                                bool allow_data_loss) override;
@@ -62,8 +67,12 @@ class Process final : public admin::Backend {
     std::string name;
     std::unique_ptr<act::Controller> controller;
     net::ClusterSettingsPtr settings;
-    admin::FailoverTotals totals;  // guarded by mutex_
-    bool planned = false;          // the promotion under way is a switchover's
+    admin::FailoverTotals totals;           // guarded by mutex_
+    bool planned = false;                   // the promotion under way is a switchover's
+    std::unique_ptr<catalog::Watch> watch;  // of catalog_io_'s thread; null: not PostgreSQL
+    // The catalogues by database, as the workers have them; guarded by mutex_.
+    std::map<std::string, net::postgres::CatalogUpdate> catalogs;
+    bool catalogs_settled = false;  // those of the start have been read, or cannot be
   };
 
   struct Examined;
@@ -71,6 +80,13 @@ class Process final : public admin::Backend {
   Result<void> start();
   void make_controller(std::size_t index);
   net::ControlPorts control_ports(std::size_t index);
+  // main_catalogs.cpp
+  void make_watch(std::size_t index);
+  bool publish_catalog(std::size_t index, const std::string& database, catalog::News news);
+  std::size_t kept_bytes(std::size_t index, const std::string& but) const;
+  std::string database_in_use(std::size_t index, const std::string& monitors);
+  route::Analysis analyze(std::size_t index, const config::Cluster& config, const model::View& view,
+                          const admin::Question& question, std::string& because);
   void await_signals();
   void end();
   Result<std::string> reload_now();
@@ -89,6 +105,9 @@ class Process final : public admin::Backend {
   config::Config config_;
   std::filesystem::path config_file_;
   asio::io_context io_{1};
+  // Reading a large catalogue must not delay a failover: it has a thread to itself.
+  asio::io_context catalog_io_{1};
+  std::thread catalog_thread_;
   asio::signal_set signals_;
   std::vector<ClusterPart> clusters_;
   std::unique_ptr<net::DataPlane> data_plane_;
@@ -96,6 +115,7 @@ class Process final : public admin::Backend {
   bool ending_ = false;
   std::timed_mutex examining_;  // one doctor at a time: servers bound their log-ins
 
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable news_;
   std::vector<model::ViewPtr> views_;  // by cluster

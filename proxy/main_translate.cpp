@@ -72,6 +72,20 @@ act::ControllerSettings controller_settings(const config::Cluster& cluster,
   return settings;
 }
 
+route::MysqlDialect mysql_dialect(const model::View& view) {
+  const model::NodeView* known = nullptr;
+  for (model::NodeId node = 0; node < view.nodes.size(); ++node) {
+    if (view.nodes[node].version.empty()) continue;
+    if (known == nullptr || view.primary == node) known = &view.nodes[node];
+  }
+  route::MysqlDialect dialect;
+  if (known == nullptr) return dialect;
+  dialect.server = known->flavor == model::Flavor::mariadb ? route::MysqlServer::mariadb
+                                                           : route::MysqlServer::mysql;
+  dialect.version = route::mysql_version(known->version);
+  return dialect;
+}
+
 spdlog::level::level_enum log_level(config::LogLevel level) {
   switch (level) {
     case config::LogLevel::debug:

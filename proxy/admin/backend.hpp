@@ -19,6 +19,14 @@
 
 namespace relevo::admin {
 
+// Where would `sql` go? PostgreSQL: for a session of this user in this database;
+// empty: the database that is in use, or the monitor's, and any user.
+struct Question {
+  std::string sql;
+  std::string database, user;
+  std::optional<std::string> search_path;  // as set by the session
+};
+
 struct Explanation {
   std::string target;  // "primary" or "replica"
   std::string node;    // "" when none qualifies now
@@ -53,7 +61,7 @@ class Backend {
   // Events with id > since, oldest first. Waits up to `wait` for the first one.
   virtual std::vector<model::Event> events(std::uint64_t since, std::chrono::milliseconds wait) = 0;
 
-  virtual Result<Explanation> explain(const std::string& cluster, const std::string& sql) = 0;
+  virtual Result<Explanation> explain(const std::string& cluster, const Question& question) = 0;
 
   // Return once done: a sentence about the outcome, or why it was refused.
   virtual Result<std::string> switchover(const std::string& cluster, const std::string& to) = 0;

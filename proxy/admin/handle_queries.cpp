@@ -55,7 +55,12 @@ Response get_explain(Backend& backend, const Request& request) {
   }
   const auto view = requested_view(backend, request);
   if (!view) return view.error();
-  const auto explanation = backend.explain((*view)->cluster, *sql);
+  Question question;
+  question.sql = *sql;
+  if (const std::string* text = request.find("database")) question.database = *text;
+  if (const std::string* text = request.find("user")) question.user = *text;
+  if (const std::string* text = request.find("search_path")) question.search_path = *text;
+  const auto explanation = backend.explain((*view)->cluster, question);
   if (!explanation) return error_response(explanation.error());
   return json_response(to_json(*explanation));
 }

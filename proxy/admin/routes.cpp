@@ -19,7 +19,10 @@ constexpr std::array table{
           "Connections to the nodes and the sessions that hold them", get_servers},
     Route{"GET", "/v1/events", "`since`: only ids above it; `follow=true`: never end",
           "The journal, oldest first; followed, one JSON object a line", get_events},
-    Route{"GET", "/v1/explain", "`sql`; `cluster` where there are several",
+    Route{"GET", "/v1/explain",
+          "`sql`; `cluster` where there are several; PostgreSQL: `database`, `user`, `search_path` "
+          "of "
+          "the session that would ask",
           "Where this statement would go now, and why", get_explain},
     Route{"GET", "/v1/clusters/{cluster}/doctor", "`node`: this one alone",
           "What failover needs of the servers' settings and privileges and does not find "
@@ -41,7 +44,11 @@ constexpr std::array table{
     Route{"POST", "/v1/reload", "", "Read the configuration again", post_reload},
     Route{"GET", "/metrics", "", "Metrics in OpenMetrics text (docs/metrics.md)", get_metrics},
     Route{"GET", "/livez", "", "200 while the process serves requests", get_livez},
-    Route{"GET", "/readyz", "", "200 once every cluster is observed and listened for", get_readyz},
+    Route{"GET", "/readyz", "",
+          "200 once every cluster is observed and listened for, and PostgreSQL's catalogues have "
+          "been "
+          "read (waited for at most 5 s)",
+          get_readyz},
     Route{"GET", "/primary", "`cluster` where there are several",
           "200 while Relevo can route writes", get_primary},
     Route{"GET", "/replica",

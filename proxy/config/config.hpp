@@ -34,6 +34,7 @@ enum class PoolMode { transaction, session };
 enum class Reads { replicas, primary };
 enum class Consistency { session, eventual };
 enum class Balance { least_outstanding, round_robin, nearest_zone };
+enum class WithoutCatalog { primary, text };  // what tells reads when no catalogue is known
 enum class FailoverMode { automatic, manual, off };
 enum class Durability { async, quorum };
 enum class LogLevel { debug, info, warning, error };
@@ -123,6 +124,8 @@ struct Routing {
   Consistency consistency = Consistency::session;
   Balance balance = Balance::least_outstanding;
   std::string zone;  // where this proxy runs, for nearest_zone
+  WithoutCatalog without_catalog = WithoutCatalog::primary;
+  Milliseconds catalog_refresh{10000};  // PostgreSQL: how often its catalogues are looked at
   bool operator==(const Routing&) const = default;
 };
 

@@ -188,6 +188,16 @@ Section<Routing> routing() {
             "How a replica is chosen; `nearest_zone` needs `zone` and prefers the nodes in it.");
   s.setting("zone", &Routing::zone, or_null(name()), optional, reload,
             "The zone that this proxy runs in, for `nearest_zone`.");
+  s.setting("without_catalog", &Routing::without_catalog,
+            choice<WithoutCatalog>(
+                {{"primary", WithoutCatalog::primary}, {"text", WithoutCatalog::text}}),
+            optional, reload,
+            "PostgreSQL: where reads go while a database's catalogue is not known (`monitor.user` "
+            "may not connect to it, or it is too large): to the primary, or where their text "
+            "alone sends them, with tables and views taken for what they seem.");
+  s.setting("catalog_refresh", &Routing::catalog_refresh, duration(100ms, 24h), optional, reload,
+            "PostgreSQL: how often the databases' catalogues are looked at for what was changed "
+            "elsewhere; what is changed through Relevo is seen at once.");
   return s;
 }
 

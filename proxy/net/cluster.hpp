@@ -23,6 +23,7 @@
 #include "proxy/route/policy.hpp"
 #include "proxy/session/mysql/account.hpp"
 #include "proxy/session/postgres/client_login.hpp"
+#include "topology/model/catalog_marks.hpp"
 #include "topology/model/view.hpp"
 
 namespace relevo::net {
@@ -55,6 +56,9 @@ struct ControlPorts {
   // A replica refused a statement of this shape, the first that this process knows of;
   // it was run on the primary. May be empty.
   std::function<void(model::NodeId, std::string shape)> misrouted;
+  // PostgreSQL: clients use this database, or what its names mean may have changed.
+  std::function<void(const std::string& database, const std::shared_ptr<model::CatalogMarks>&)>
+      look_at_catalog;
 };
 
 struct PoolKey {

@@ -162,6 +162,24 @@ void DataPlane::publish(std::size_t cluster, model::ViewPtr view) {
   }
 }
 
+void DataPlane::publish_catalog(std::size_t cluster, const std::string& database,
+                                const postgres::CatalogUpdate& update) {
+  static_cast<postgres::Shard*>(clusters_[cluster]->shards[0].get())
+      ->memory()
+      .set_catalog(database, update);
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    auto* const shard = static_cast<postgres::Shard*>(clusters_[cluster]->shards[i].get());
+    workers_[i]->post([shard, database, update] { shard->apply_catalog(database, update); });
+  }
+}
+
+std::shared_ptr<model::CatalogMarks> DataPlane::catalog_marks(std::size_t cluster,
+                                                              const std::string& database) {
+  return static_cast<postgres::Shard*>(clusters_[cluster]->shards[0].get())
+      ->memory()
+      .catalog_marks(database);
+}
+
 void DataPlane::replace_settings(std::size_t cluster, ClusterSettingsPtr settings) {
   clusters_[cluster]->shared->replace_settings(settings);
   for (std::size_t i = 0; i < workers_.size(); ++i) {

@@ -15,6 +15,7 @@
 
 #include "proxy/net/cluster.hpp"
 #include "proxy/net/listener.hpp"
+#include "proxy/net/postgres/database_catalog.hpp"
 #include "proxy/net/shard.hpp"
 #include "proxy/net/worker.hpp"
 #include "proxy/session/report.hpp"
@@ -41,6 +42,12 @@ class DataPlane {
   void stop();
 
   void publish(std::size_t cluster, model::ViewPtr view);
+  // Of a PostgreSQL cluster.
+  void publish_catalog(std::size_t cluster, const std::string& database,
+                       const postgres::CatalogUpdate& update);
+  // What its sessions tell of a database's catalogue. From any thread.
+  std::shared_ptr<model::CatalogMarks> catalog_marks(std::size_t cluster,
+                                                     const std::string& database);
   void replace_settings(std::size_t cluster, ClusterSettingsPtr settings);
 
   struct Report {

@@ -14,6 +14,10 @@
 
 namespace relevo::route {
 
+namespace postgres {
+struct Naming;
+}
+
 enum class StatementClass : std::uint8_t {
   read,     // proven not to write: any replica that satisfies the session
   write,    // writes, or not proven otherwise: the primary
@@ -125,14 +129,21 @@ struct MysqlFacts {
 
   bool implicit_commit = false;  // may end a transaction without saying so: DDL, LOCK TABLES, ...
   bool consistent_snapshot =
-      false;                      // START TRANSACTION WITH CONSISTENT SNAPSHOT: not to be held back
-  bool chain = false;             // COMMIT or ROLLBACK AND CHAIN: the next transaction has begun
-  bool release = false;           // ... RELEASE: the server closes the connection
-  bool load_local = false;        // the server will ask for the client's file
-  bool kill = false;              // KILL: the number is the server's, not this session's client's
+      false;                // START TRANSACTION WITH CONSISTENT SNAPSHOT: not to be held back
+  bool chain = false;       // COMMIT or ROLLBACK AND CHAIN: the next transaction has begun
+  bool release = false;     // ... RELEASE: the server closes the connection
+  bool load_local = false;  // the server will ask for the client's file
+  bool kill = false;        // KILL: the number is the server's, not this session's client's
   // CALL, EXECUTE, a compound statement, in a query a function that the database
   // does not ship: does what the text hides.
   bool may_call_routine = false;
+};
+
+enum class CatalogChange : std::uint8_t {
+  none,
+  unseen,   // nothing; but it uses names that the catalogue does not show
+  perhaps,  // CALL, what is dropped, a new table: no harmless name becomes another by the text
+  certain,  // DDL that may change what a name means, DO
 };
 
 // The meaning of one text: a simple query's whole string (perhaps several
@@ -159,6 +170,11 @@ struct Analysis {
   bool effects_overflow = false;  // more than fit: treat as `unknown`
 
   MysqlFacts mysql;  // all false for PostgreSQL
+
+  // What PostgreSQL's statements do to the catalogue that they are classified by.
+  CatalogChange catalog_change = CatalogChange::none;
+  // The catalogue's object that decided, for Catalog::describe(); 0: none did.
+  std::uint32_t object = 0;
 };
 
 // How the session's server reads string literals.
@@ -168,11 +184,18 @@ struct Dialect {
   // a byte that looks like an ASCII character may be half of another one. Texts
   // with such characters are then writes of unknown effect.
   bool ascii_in_multibyte = false;
+  // What names mean to the session, by its database's catalogue; null: not known.
+  // Must outlive the call, and nothing else.
+  const postgres::Naming* naming = nullptr;
 };
 
 // PostgreSQL. Total over all inputs: never throws, never allocates, reads each
 // byte a bounded number of times.
 Analysis analyze_postgres(std::string_view sql, Dialect dialect);
+
+// Whether names may mean something else once it has run: as long as the session
+// does not know what, nothing that it calls by name is known.
+bool moves_names(const Analysis& analysis);
 
 enum class MysqlServer : std::uint8_t { unknown, mysql, mariadb };
 

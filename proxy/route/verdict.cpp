@@ -31,6 +31,7 @@ void join(Analysis& analysis, const Verdict& verdict) {
     analysis.reason = verdict.reason;
     analysis.subject = verdict.subject;
     analysis.unproven = verdict.unproven;
+    analysis.object = verdict.object;
   }
 }
 
@@ -40,6 +41,7 @@ void give_up(Analysis& analysis, std::string_view reason) {
   analysis.reason = reason;
   analysis.subject = {};
   analysis.unproven = false;
+  analysis.object = 0;
   add_effect(analysis, EffectKind::unknown, {}, {});
 }
 

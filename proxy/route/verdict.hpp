@@ -2,6 +2,7 @@
 // every database.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "proxy/route/statement.hpp"
@@ -15,6 +16,7 @@ struct Verdict {
   TransactionControl transaction = TransactionControl::none;
   bool controls_transaction = false;
   bool unproven = false;
+  std::uint32_t object = 0;  // of the catalogue
 };
 
 inline Verdict read_verdict(std::string_view reason, std::string_view subject) {

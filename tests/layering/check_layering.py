@@ -63,6 +63,7 @@ MODULES = {
     "relevo_pool": module("proxy/pool", "relevo_model", "Threads::Threads"),
     "relevo_client": module("topology/client", "relevo_model", "relevo_asio PkgConfig::LIBPQ PkgConfig::MYSQLCLIENT OpenSSL::Crypto"),
     "relevo_probe": module("topology/probe", "relevo_client relevo_model", "relevo_asio"),
+    "relevo_catalog": module("topology/catalog", "relevo_client relevo_model", "relevo_asio"),
     "relevo_journal": module("failover/journal", "relevo_model relevo_decide", "nlohmann_json::nlohmann_json"),
     "relevo_lease": module("failover/lease", "relevo_model"),
     "relevo_act": module(
@@ -78,7 +79,8 @@ MODULES = {
     "relevo_admin_client": module("proxy/admin", "relevo_admin", "CLI11::CLI11"),
     "relevoctl": module("proxy/admin", "relevo_admin_client"),
     "relevo": module(
-        "proxy", "relevo_net relevo_admin relevo_config relevo_act relevo_journal",
+        "proxy",
+        "relevo_net relevo_admin relevo_config relevo_act relevo_journal relevo_catalog",
         "spdlog::spdlog CLI11::CLI11 nlohmann_json::nlohmann_json PkgConfig::SYSTEMD"),
 }
 

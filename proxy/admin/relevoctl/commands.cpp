@@ -24,6 +24,7 @@ struct Options {
   bool follow = false;
   std::uint64_t since = 0;
   std::string sql;
+  std::string database, user, search_path;
   std::string to;
   bool allow_data_loss = false;
   std::string node;
@@ -69,6 +70,11 @@ class Commands {
   Result<void> explain() {
     std::string target = "/v1/explain?sql=" + percent_encode(options_.sql);
     if (!options_.cluster.empty()) target += "&cluster=" + percent_encode(options_.cluster);
+    if (!options_.database.empty()) target += "&database=" + percent_encode(options_.database);
+    if (!options_.user.empty()) target += "&user=" + percent_encode(options_.user);
+    if (!options_.search_path.empty()) {
+      target += "&search_path=" + percent_encode(options_.search_path);
+    }
     return show(target, render_explanation);
   }
 
@@ -195,9 +201,14 @@ void declare(CLI::App& app, Options& options, Action& chosen) {
                          [](Commands& c) { return c.events(); });
   events->add_flag("--follow", options.follow, "Go on as events come");
   events->add_option("--since", options.since, "Only ids above this one");
-  add("explain", "Where a statement would go now, and why", [](Commands& c) { return c.explain(); })
-      ->add_option("SQL", options.sql, "The statement")
-      ->required();
+  CLI::App* explain = add("explain", "Where a statement would go now, and why",
+                          [](Commands& c) { return c.explain(); });
+  explain->add_option("SQL", options.sql, "The statement")->required();
+  explain->add_option("--database", options.database,
+                      "PostgreSQL: whose catalogue tells; the one in use if not given");
+  explain->add_option("--user", options.user, "PostgreSQL: whose search_path it is");
+  explain->add_option("--search-path", options.search_path,
+                      "PostgreSQL: as a session would have set it");
 
   add("switchover", "Planned change of the primary: no loss, undone on failure", [](Commands& c) {
     return c.command("switchover", c.towards());

@@ -29,6 +29,7 @@ constexpr int repeats_max = 3;
 void ClientSession::on_answer(Segments& bytes) {
   if (again_ != Again::no) return;  // the rest of an answer that is taken back
   if (retained_) forget_retained();
+  tell_catalog_change_early();
   to_client(bytes);
 }
 
@@ -108,6 +109,7 @@ void ClientSession::note_dialect(std::string_view name, std::string_view value) 
   if (name == "standard_conforming_strings") {
     dialect_.standard_conforming_strings = value == "on";
   } else if (name == "client_encoding") {
+    client_utf8_ = value == "UTF8";
     // Encodings in which a byte below 0x80 may be the second half of a character.
     static constexpr std::array multibyte = {"SJIS", "BIG5",  "GBK",           "GB18030",
                                              "UHC",  "JOHAB", "SHIFT_JIS_2004"};
@@ -127,9 +129,12 @@ void ClientSession::on_ready(const session::postgres::Verdict& verdict) {
     wrote_ = server_->exchange.in_transaction();
   }
   auto& exchange = server_->exchange;
+  if (again_ == Again::no) let_names_go();
+  ends_transaction_ = false;
   if (exchange.in_transaction()) return;
   ++shard_.traffic().transactions;
   parsed_in_batch_.clear();
+  tell_catalog_change();
   if (exchange.effects().has_committed()) {
     apply(exchange.effects().take_committed());
   } else if (parameter_changed_) {

@@ -59,6 +59,7 @@ bool ClientSession::forward_parse(const wire::Header& header, std::string_view w
     return false;
   }
   batch_open_ = true;
+  look_at_names();
   const auto types = body_of(whole).substr(head->rest_at + parse->query.size() + 1);
   const bool token = route::asks_for_token_postgres(parse->query, dialect_);
   const Prepared statement = shard_.prepared_table().intern(
@@ -216,7 +217,9 @@ bool ClientSession::forward_execute(std::string_view whole) {
   } else if (const auto found = portals_.find(execute->portal); found != portals_.end()) {
     statement = found->second;
   }
-  const route::Analysis* analysis = statement != nullptr ? &statement->analysis : nullptr;
+  look_at_names();
+  const route::Analysis* analysis =
+      statement != nullptr ? &statement->analysis(dialect_.naming) : nullptr;
   server_->exchange.expect_execute(analysis);
   note_sent(analysis);
   several_executed_ = several_executed_ || (executed_ != nullptr && executed_ != statement);

@@ -205,6 +205,7 @@ void ClientSession::note_sent(const route::Analysis* analysis) {
   session::NodeTraffic& node = traffic.nodes[server_->key().node];
   const bool read = analysis != nullptr && analysis->cls == route::StatementClass::read;
   ++traffic.queries;
+  note_names(analysis);
   ++(read ? node.reads : node.writes);
   if (analysis == nullptr || analysis->cls == route::StatementClass::write) wrote_ = true;
 }
@@ -224,7 +225,9 @@ bool ClientSession::forward_query(const wire::Header& header, std::string_view w
   const bool planned = first_message_ && plan_.query && planned_at_ == in_.data();
   const bool token = planned ? plan_.token : route::asks_for_token_postgres(*sql, dialect_);
   if (!planned) {
-    fresh = token ? session::postgres::token_analysis() : route::analyze_postgres(*sql, dialect_);
+    look_at_names();
+    fresh = token ? session::postgres::token_analysis()
+                  : shard_.prepared_table().queries().analyze(*sql, dialect_);
   }
   const route::Analysis& analysis = planned ? plan_.analysis : fresh;
   if (deallocate_here(analysis)) {

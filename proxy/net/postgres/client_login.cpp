@@ -214,6 +214,7 @@ void ClientSession::finish_welcome(const session::postgres::ParameterMap& parame
   to_client(out);
   state_ = State::idle;
   welcoming_ = false;
+  enter_catalog();
   if (shard_.settings().config.pool.mode == config::PoolMode::session) pins_ |= pin_mode;
   if (ending_ || shard_.draining()) return end("57P01", "Relevo is shutting down");
   start_batch();

@@ -19,6 +19,7 @@ model::Instant now() { return std::chrono::steady_clock::now(); }
 void ClientSession::start_batch() {
   while (state_ == State::idle && !in_.empty()) {
     if (!drop_leading()) break;
+    look_at_names();
     plan_ = session::postgres::plan_batch(in_.view(), plan_bytes_max, statements_,
                                           shard_.prepared_table(), dialect_, &shard_.refused());
     planned_at_ = in_.data();
@@ -114,6 +115,10 @@ route::SessionRouting ClientSession::session_routing() {
   routing.last_write = last_write_;
   if (read_after_of_ != settings_) note_token();
   routing.read_after = read_after_.instant(*shard_.view());
+  // A replica that lags may still have what a name meant before.
+  if (naming_ != nullptr && naming_.get() == dialect_.naming) {
+    routing.last_write = std::max(routing.last_write, catalog_.get()->since());
+  }
   if (settings_->empty()) return routing;
   if (const auto found = settings_->find("relevo.target"); found != settings_->end()) {
     const std::string target = session::postgres::plain_value(found->second);
@@ -133,6 +138,7 @@ void ClientSession::route_batch() {
   if (primary_only_ || (pins_ & pin_mode) != 0) {
     demand = {.need = route::Need::write, .unproven = false, .hint = {}};
   }
+  if (names_changed() && demand.need == route::Need::read) demand.need = route::Need::write;
   const route::Choice choice = shard_.choose(session_routing(), demand, failed_on_);
   if (choice.target == route::Target::hold) {
     routed_to_ = std::nullopt;

@@ -180,6 +180,7 @@ void ClientSession::close() {
 void ClientSession::drop_server() {
   const ServerPtr server = std::exchange(server_, nullptr);
   if (server == nullptr) return;
+  tell_catalog_change();
   --shard_.traffic().nodes[server->key().node].clients;
   const bool reusable = server->usable() && server->clean() && !server->exchange.uncertain() &&
                         pins_ == 0 && own_ == Own::none && !stale_plan_ && !needs_inspection_;

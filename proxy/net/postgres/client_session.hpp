@@ -14,8 +14,8 @@
 // without a write being under way.
 //
 // In files by what happens: client_session.cpp (life and I/O), client_login.cpp,
-// client_routing.cpp (idle to linked), client_forward.cpp and client_extended.cpp
-// (towards the server), client_state.cpp (what it has set, and what pins it),
+// client_routing.cpp (idle to linked), client_catalog.cpp (what names mean), client_forward.cpp and
+// client_extended.cpp (towards the server), client_state.cpp (what it has set, and what pins it),
 // client_answer.cpp (from the server), client_trouble.cpp (errors of our own).
 #pragma once
 
@@ -149,6 +149,15 @@ class ClientSession final : public SessionLink,
   void note_token();
   std::optional<std::string_view> routing_setting(std::string_view name) const;
 
+  // what names mean
+  void enter_catalog();
+  void look_at_names();
+  void let_names_go();
+  bool names_changed() const;
+  void tell_catalog_change_early();
+  void tell_catalog_change();
+  void note_names(const route::Analysis* analysis);
+
   // towards the server
   void forward();
   bool forward_message(const wire::postgres::Header& header, std::string_view left);
@@ -222,6 +231,18 @@ class ClientSession final : public SessionLink,
   std::size_t statement_bytes_ = 0;
   unsigned pins_ = 0;
   route::Dialect dialect_;
+  bool client_utf8_ = false;
+  CatalogPlace catalog_;
+  NamingPtr naming_;  // of the snapshot, settings and encoding that follow; for one batch
+  std::weak_ptr<const route::postgres::Naming> last_naming_;
+  std::uint64_t naming_version_ = 0;
+  session::postgres::Settings naming_settings_;
+  bool naming_utf8_ = false;
+  std::uint64_t catalog_seen_ = 0;  // of CatalogMarks::perhaps: what it has told of itself
+  // Of what was sent since the server was idle.
+  route::CatalogChange catalog_change_ = route::CatalogChange::none;
+  bool names_moved_ = false;
+  bool ends_transaction_ = false;  // perhaps
   std::optional<model::Instant> last_write_;
   bool wrote_ = false;
   route::ReadAfter read_after_;

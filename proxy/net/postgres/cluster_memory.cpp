@@ -54,6 +54,33 @@ void ClusterMemory::set_welcome(const std::string& user, const std::string& data
   welcomes_.insert_or_assign(std::move(key), std::move(parameters));
 }
 
+std::shared_ptr<model::CatalogMarks> ClusterMemory::catalog_marks(const std::string& database) {
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(marks_, [](const auto& entry) { return entry.second.expired(); });
+  auto& known = marks_[database];
+  auto marks = known.lock();
+  if (marks == nullptr) {
+    marks = std::make_shared<model::CatalogMarks>();
+    known = marks;
+  }
+  return marks;
+}
+
+void ClusterMemory::set_catalog(const std::string& database, const CatalogUpdate& update) {
+  const std::scoped_lock lock(mutex_);
+  if (update.catalog == nullptr) {
+    catalogs_.erase(database);
+  } else {
+    catalogs_.insert_or_assign(database, update);
+  }
+}
+
+CatalogUpdate ClusterMemory::catalog(const std::string& database) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = catalogs_.find(database);
+  return found != catalogs_.end() ? found->second : CatalogUpdate{};
+}
+
 void ClusterMemory::forget_welcomes() {
   const std::scoped_lock lock(mutex_);
   welcomes_.clear();

@@ -9,8 +9,10 @@
 #include <mutex>
 #include <string>
 
+#include "proxy/net/postgres/database_catalog.hpp"
 #include "proxy/session/postgres/server_login.hpp"
 #include "proxy/session/postgres/settings.hpp"
+#include "topology/model/catalog_marks.hpp"
 
 namespace relevo::net::postgres {
 
@@ -32,6 +34,12 @@ class ClusterMemory {
                    const session::postgres::SettingsMap& settings, Parameters parameters);
   void forget_welcomes();  // another primary, which may differ
 
+  // What sessions of all workers tell of a database's catalogue.
+  std::shared_ptr<model::CatalogMarks> catalog_marks(const std::string& database);
+  // What was published of it last, for workers that meet the database later.
+  void set_catalog(const std::string& database, const CatalogUpdate& update);
+  CatalogUpdate catalog(const std::string& database) const;
+
   const std::string& mock_secret() const { return mock_secret_; }
 
  private:
@@ -39,6 +47,8 @@ class ClusterMemory {
   mutable std::mutex mutex_;
   std::map<std::string, session::postgres::ServerCredentials> credentials_;
   std::map<std::string, Parameters> welcomes_;
+  std::map<std::string, std::weak_ptr<model::CatalogMarks>> marks_;
+  std::map<std::string, CatalogUpdate> catalogs_;
 };
 
 }  // namespace relevo::net::postgres

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t prepared_cache_bytes = 8U << 20;
 constexpr std::size_t cancels_max = 1024;
+constexpr std::size_t catalogs_max = 256;
 
 }  // namespace
 
@@ -32,6 +33,40 @@ ServerLinkPtr Shard::make_server(const PoolKey& key) {
 ServerLinkPtr Shard::adopt_server(ServerHandover& handover) {
   return std::make_shared<ServerConnection>(worker(), *this,
                                             static_cast<ConnectionHandover&>(handover));
+}
+
+// -- catalogues ------------------------------------------------------------------------
+
+std::shared_ptr<DatabaseCatalog> Shard::catalog_of(const std::string& database) {
+  // Without a session it is kept as long as it is of use to the next.
+  if (catalogs_.size() >= catalogs_max && !catalogs_.contains(database)) {
+    std::erase_if(catalogs_, [](const auto& entry) { return entry.second.use_count() == 1; });
+  }
+  auto& known = catalogs_[database];
+  if (known == nullptr) {
+    known = std::make_shared<DatabaseCatalog>(memory_->catalog_marks(database));
+    apply_catalog(database, memory_->catalog(database));
+  }
+  return known;
+}
+
+void Shard::apply_catalog(const std::string& database, const CatalogUpdate& update) {
+  const auto found = catalogs_.find(database);
+  if (found == catalogs_.end()) return;
+  found->second->apply(update, std::chrono::steady_clock::now(),
+                       settings().config.pool.max_lifetime);
+}
+
+void Shard::on_primary_changed() {
+  memory_->forget_welcomes();
+  if (!view()->primary || view()->primary == last_primary_) return;
+  last_primary_ = view()->primary;
+  // It may lack what the former one had last; counted here too, so that no statement
+  // is sent to it by what is known of the other.
+  for (const auto& [database, catalog] : catalogs_) {
+    catalog->marks->certain.fetch_add(1);
+    cluster().ports.look_at_catalog(database, catalog->marks);
+  }
 }
 
 // -- cancel ----------------------------------------------------------------------------

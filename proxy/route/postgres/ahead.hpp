@@ -15,14 +15,17 @@ namespace relevo::route::postgres {
 class Ahead {
  public:
   Ahead() = default;  // nothing: the query begins here
-  Ahead(const Token& token, bool operand, bool from_item)
+  // `label`: what is ahead of the token makes it a name, whatever word it is.
+  Ahead(const Token& token, bool operand, bool from_item, bool label)
       : bits_(static_cast<std::uint32_t>(token.kind) |
               static_cast<std::uint32_t>(token.keyword) << 8 | (operand ? operand_bit : 0) |
-              (from_item ? from_item_bit : 0) |
+              (from_item ? from_item_bit : 0) | (label ? label_bit : 0) |
               (token.keyword_class == KeywordClass::reserved ? reserved_bit : 0)) {}
 
   bool is(TokenKind kind) const { return (bits_ & 0xFF) == static_cast<std::uint32_t>(kind); }
   bool is(Keyword k) const { return ((bits_ >> 8) & 0xFF) == static_cast<std::uint32_t>(k); }
+  // As the keyword that it is, and no label: `.as`, `AS as`, `::is` are none.
+  bool is_keyword(Keyword k) const { return is(k) && (bits_ & label_bit) == 0; }
   Keyword keyword() const { return static_cast<Keyword>((bits_ >> 8) & 0xFF); }
   bool is_name() const {
     return is(TokenKind::word) || is(TokenKind::quoted_identifier) ||
@@ -38,6 +41,7 @@ class Ahead {
   static constexpr std::uint32_t operand_bit = 1U << 16;
   static constexpr std::uint32_t from_item_bit = 1U << 17;
   static constexpr std::uint32_t reserved_bit = 1U << 18;
+  static constexpr std::uint32_t label_bit = 1U << 19;
   static_assert(static_cast<int>(TokenKind::end) == 0, "bits of 0 mean nothing ahead");
   std::uint32_t bits_ = 0;
 };

@@ -55,11 +55,18 @@ Verdict read_statement(Reader& reader) {
       return read_create(reader);
     case Keyword::do_:
     case Keyword::call_:
+      // A procedure is called as often as any statement, a DO block is a migration's.
+      reader.changes_catalog(first.keyword == Keyword::do_ ? CatalogChange::certain
+                                                           : CatalogChange::perhaps);
       reader.effect(EffectKind::unknown);
       return write_verdict("runs a procedure", word);
     case Keyword::notify_:
       return write_verdict("notifies listeners", word);
+    case Keyword::drop_:
+      reader.changes_catalog(CatalogChange::perhaps);
+      return write_verdict("not known to be a read", word);
     default:
+      note_alter(reader);
       return write_verdict("not known to be a read", word);
   }
 }
@@ -81,6 +88,7 @@ Analysis analyze_postgres(std::string_view sql, Dialect dialect) {
   Reader reader(sql, dialect, analysis);
   if (dialect.ascii_in_multibyte && has_multibyte(sql)) {
     give_up(analysis, "in an encoding whose characters contain ASCII bytes");
+    reader.changes_catalog(CatalogChange::perhaps);
     return analysis;
   }
   for (;;) {

@@ -3,10 +3,11 @@
 // A name stands for all its overloads: the classifier sees no argument types.
 // The table is generated from a real server's catalogue (generate_functions.sh).
 //
-// Known limits, accepted: a user's function that has a shipped one's name and
-// other arguments passes for the shipped one; operators, casts and views may
-// call functions that the text does not show. On a replica such a call fails
-// with 25006 rather than writing anywhere it should not.
+// Known limits where the database's catalogue cannot be read (catalog.hpp, which
+// has none of them): a user's function that has a shipped one's name and other
+// arguments passes for the shipped one; operators, casts and views may call
+// functions that the text does not show. On a replica such a call fails with
+// 25006 rather than writing anywhere it should not.
 #pragma once
 
 #include <cstdint>

@@ -2,69 +2,13 @@
 
 #include "proxy/route/postgres/ahead.hpp"
 #include "proxy/route/postgres/functions.hpp"
+#include "proxy/route/postgres/query_scan.hpp"
 #include "proxy/route/postgres/relations.hpp"
 
 namespace relevo::route::postgres {
-namespace {
 
-// One bit per depth of parentheses.
-class DepthFlag {
- public:
-  void set(unsigned depth, bool value) {
-    const std::uint64_t bit = std::uint64_t{1} << depth;
-    bits_ = value ? bits_ | bit : bits_ & ~bit;
-  }
-  bool at(unsigned depth) const { return ((bits_ >> depth) & 1) != 0; }
-
- private:
-  std::uint64_t bits_ = 0;
-};
-
-constexpr unsigned depth_max = 63;
-constexpr unsigned parts_unknown = 9;
-
-class QueryScan {
- public:
-  explicit QueryScan(Reader& reader) : reader_(reader) {}
-
-  Verdict run(bool in_parentheses);
-
- private:
-  void refuse(std::string_view reason, std::string_view subject, bool unproven = false);
-  void name(const Token& token);
-  void behind_dot(const Token& token);
-  void keyword(const Token& token);
-  void into();
-  void open(const Token& token);
-  bool is_call() const;
-  bool is_construct() const;
-  bool behind_operand() const;
-  void check_call();
-
-  // A name, with what qualifies it: pg_catalog.lower.
-  struct Chain {
-    std::string_view first, last;
-    TokenKind first_kind = TokenKind::end, last_kind = TokenKind::end;
-    Keyword keyword = Keyword::none;  // of the last
-    KeywordClass keyword_class = KeywordClass::none;
-    unsigned parts = 0;
-    Ahead ahead;  // of the whole chain
-    Ahead before_ahead;
-
-    bool is(Keyword k) const { return keyword == k; }
-  };
-
-  Reader& reader_;
-  Verdict verdict_{StatementClass::read, "only reads", {}, TransactionControl::none, false, false};
-  Chain chain_;
-  Ahead previous_, before_previous_;
-  unsigned depth_ = 0;
-  DepthFlag with_list_;   // between WITH and its main query: names are CTEs
-  DepthFlag from_item_;   // this parenthesis is, or calls, an item of a FROM list
-  DepthFlag no_operand_;  // what follows this parenthesis begins an expression
-};
-
-void QueryScan::refuse(std::string_view reason, std::string_view subject, bool unproven) {
+void QueryScan::refuse(std::string_view reason, std::string_view subject, bool unproven,
+                       ObjectId object) {
   // The first reason stands, but a certain one replaces a want of proof.
   const bool first = verdict_.cls == StatementClass::read;
   if (!first && !(verdict_.unproven && !unproven)) return;
@@ -72,11 +16,20 @@ void QueryScan::refuse(std::string_view reason, std::string_view subject, bool u
   verdict_.reason = reason;
   verdict_.subject = subject;
   verdict_.unproven = unproven;
+  verdict_.object = object;
 }
 
 Verdict QueryScan::run(bool in_parentheses) {
+  look_at_catalog();
   for (; !reader_.ended(); reader_.advance()) {
     const Token& token = reader_.now();
+    if (naming_ != nullptr && !token.is_name()) {
+      // A parenthesis behind it makes it a call, perhaps; a dot goes on with it.
+      if (chain_.pending && token.kind != TokenKind::dot && token.kind != TokenKind::left_paren) {
+        end_chain();
+      }
+      if (token.kind == TokenKind::op) check_operator(token);
+    }
     bool operand = is_operand(token, previous_);
     bool from_item = false;
     if (token.is_name()) {
@@ -89,14 +42,16 @@ Verdict QueryScan::run(bool in_parentheses) {
         from_item = from_item_.at(depth_);
         --depth_;
       } else if (in_parentheses) {
-        return verdict_;
+        return verdict_;  // its last name has been looked up at this ')'
       } else {
         refuse("its parentheses do not match", token.text);
       }
     }
+    const bool label = behind_label_mark();
     before_previous_ = previous_;
-    previous_ = Ahead(token, operand, from_item);
+    previous_ = Ahead(token, operand, from_item, label);
   }
+  if (chain_.pending) end_chain();
   if (depth_ != 0 || in_parentheses) refuse("its parentheses do not match", reader_.now().text);
   return verdict_;
 }
@@ -109,7 +64,29 @@ void QueryScan::name(const Token& token) {
         before_previous_.is(TokenKind::word) || before_previous_.is(TokenKind::quoted_identifier);
     chain_.parts = chained && chain_.parts < parts_unknown ? chain_.parts + 1 : parts_unknown;
     behind_dot(token);
+    from_began_ = false;  // t.from
+    if (!chained && naming_ != nullptr) {
+      chain_.pending = true;
+      chain_.relation = false;
+    }
+    if (chain_.parts == 2) {
+      chain_.second = token.text;
+      chain_.second_kind = token.kind;
+    }
   } else {
+    if (naming_ != nullptr) {
+      // FROM ROWS FROM (f(), g())
+      const bool rows = chain_.relation && chain_.parts == 1 && token.is(Keyword::from_) &&
+                        equals_folded(chain_.last, "rows");
+      if (chain_.pending && !rows) end_chain();
+      chain_.pending = true;
+      chain_.relation = names_relation();
+      if (with_list_.at(depth_) && !token.is(Keyword::recursive_) &&
+          (previous_.is(Keyword::with_) || previous_.is(Keyword::recursive_) ||
+           previous_.is(TokenKind::comma))) {
+        ctes_.add({token.kind, token.text});
+      }
+    }
     chain_.first = token.text;
     chain_.first_kind = token.kind;
     chain_.parts = 1;
@@ -169,19 +146,58 @@ void QueryScan::keyword(const Token& token) {
       }
       return;
     case Keyword::select_:
+      select_.set(depth_, true);
+      from_list_.set(depth_, false);
+      [[fallthrough]];
     case Keyword::values_:
     case Keyword::table_:
       with_list_.set(depth_, false);
+      return;
+    case Keyword::from_:
+      from_began_ = select_.at(depth_) && begins_from_list();
+      if (from_began_) from_list_.set(depth_, true);
+      return;
+    case Keyword::where_:
+    case Keyword::group_:
+    case Keyword::having_:
+    case Keyword::window_:
+    case Keyword::union_:
+    case Keyword::intersect_:
+    case Keyword::except_:
+    case Keyword::order_:
+    case Keyword::limit_:
+    case Keyword::offset_:
+    case Keyword::fetch_:
+      from_list_.set(depth_, false);
       return;
     default:
       return;
   }
 }
 
+// A word behind these is a name: a column's label, a field's, a type's.
+bool QueryScan::behind_label_mark() const {
+  return previous_.is(TokenKind::dot) || previous_.is(TokenKind::typecast) ||
+         previous_.is_keyword(Keyword::as_);
+}
+
+// Whether FROM, at hand, begins a clause of SELECT. Not `1 AS from`, and not
+// `a IS [NOT] DISTINCT FROM b`, told from a column that is labelled DISTINCT.
+// (extract(year FROM x) has no SELECT in its parentheses.)
+bool QueryScan::begins_from_list() const {
+  if (previous_.is_keyword(Keyword::as_)) return false;
+  return !previous_.is_keyword(Keyword::distinct_) ||
+         !(before_previous_.is_keyword(Keyword::is_) || before_previous_.is_keyword(Keyword::not_));
+}
+
 // SELECT ... INTO [TEMP] name. INTO is reserved: it has no other meaning here.
 void QueryScan::into() {
   refuse("creates a table", reader_.now().text);
   const Token target = reader_.peek();
+  if (!previous_.is(Keyword::insert_) && !previous_.is(Keyword::merge_)) {
+    reader_.changes_catalog(equals_folded(target.text, "unlogged") ? CatalogChange::certain
+                                                                   : CatalogChange::perhaps);
+  }
   if (target.is(Keyword::temp_) || target.is(Keyword::temporary_) || target.is(Keyword::local_) ||
       target.is(Keyword::global_) || locality_of(target.text) == Locality::session) {
     reader_.effect(EffectKind::temp_object);
@@ -191,6 +207,9 @@ void QueryScan::into() {
 void QueryScan::open(const Token& token) {
   const bool behind_name = previous_.is_name();
   const bool call = behind_name && is_call();
+  // FROM coalesce(...), (VALUES ...): no table's name has a parenthesis behind it.
+  if (chain_.pending && !call && !chain_.relation) end_chain();
+  chain_.pending = false;
   if (call) check_call();
   // WITH a AS (...) (SELECT ...): the main query, so the list is over.
   if (previous_.is(TokenKind::right_paren)) with_list_.set(depth_, false);
@@ -200,7 +219,11 @@ void QueryScan::open(const Token& token) {
   }
   // In `FROM f(` what counts is ahead of the name, in `FROM (` it is FROM.
   const Ahead& ahead = call ? chain_.ahead : previous_;
+  const bool joins = opens_joins(call);
   ++depth_;
+  joins_.set(depth_, joins);
+  select_.set(depth_, false);
+  from_list_.set(depth_, false);
   with_list_.set(depth_, false);
   from_item_.set(depth_, ahead.is(TokenKind::comma) || ahead.is(Keyword::from_) ||
                              ahead.is(Keyword::join_) || ahead.is(Keyword::lateral_));
@@ -291,6 +314,8 @@ bool QueryScan::is_construct() const {
   }
 }
 
+namespace {
+
 FunctionKind kind_of(TokenKind kind, std::string_view name) {
   switch (kind) {
     case TokenKind::word:
@@ -307,6 +332,8 @@ bool names_schema(TokenKind kind, std::string_view name, std::string_view schema
   return kind == TokenKind::quoted_identifier && unquoted(name) == schema;
 }
 
+}  // namespace
+
 void QueryScan::check_call() {
   const Chain& call = chain_;
   // TREAT(x AS t) calls pg_catalog.t(x), whatever t is.
@@ -320,21 +347,22 @@ void QueryScan::check_call() {
              call.last.starts_with("_pg_")) {
     kind = FunctionKind::harmless;  // the standard views' own, all immutable; JDBC calls them
   }
-  switch (kind) {
-    case FunctionKind::harmless:
-      return;
-    case FunctionKind::shipped:
-      return refuse("calls a function that writes or belongs to one server", call.last);
-    case FunctionKind::unknown: {
-      const char* const begin = call.parts == parts_unknown ? call.last.data() : call.first.data();
-      const char* const end = call.last.data() + call.last.size();
-      return refuse("calls a function not known to be harmless",
-                    {begin, static_cast<std::size_t>(end - begin)}, true);
-    }
+  if (kind == FunctionKind::shipped) {
+    return refuse("calls a function that writes or belongs to one server", call.last);
   }
+  // A user's function may share the name of a shipped one.
+  const Finding finding = naming_ != nullptr ? find_call() : Finding{};
+  const char* const begin = call.parts == parts_unknown ? call.last.data() : call.first.data();
+  const char* const end = call.last.data() + call.last.size();
+  const std::string_view subject(begin, static_cast<std::size_t>(end - begin));
+  if (finding.refused != 0) {
+    return refuse("calls a function that is not known to be a read", subject, true,
+                  finding.refused);
+  }
+  if (kind == FunctionKind::harmless || finding.found) return;
+  reader_.changes_catalog(CatalogChange::unseen);
+  refuse("calls a function not known to be harmless", subject, true);
 }
-
-}  // namespace
 
 bool begins_query(const Token& token) {
   return token.is(Keyword::select_) || token.is(Keyword::with_) || token.is(Keyword::values_) ||

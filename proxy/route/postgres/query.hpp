@@ -5,8 +5,10 @@
 // (a column list, a type, a keyword construct); in doubt it is a call, and a
 // call of something unknown is not a read.
 //
-// Not seen from the text, and accepted: what views, user-defined operators, casts and
-// column-notation calls (`row.f`) of a user's own functions execute.
+// With the database's catalogue (Dialect::naming) names are looked up there:
+// functions, operators, and the relations of FROM, with all that they call in
+// their turn. Without it the text alone decides, and what views, user-defined
+// operators, casts and column-notation calls (`row.f`) execute is not seen.
 #pragma once
 
 #include <array>

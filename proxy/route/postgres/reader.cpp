@@ -5,9 +5,45 @@
 #include "proxy/route/postgres/functions.hpp"
 
 namespace relevo::route::postgres {
+namespace {
+
+// Whether unqualified names may mean something else from here on.
+bool moves_names(EffectKind kind, std::string_view name) {
+  switch (kind) {
+    case EffectKind::set:
+    case EffectKind::set_local:
+    case EffectKind::reset:
+      return name.empty() || equals_folded(name, "search_path");
+    case EffectKind::reset_all:
+    case EffectKind::discard_all:
+    case EffectKind::set_role:
+    case EffectKind::unknown:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+}  // namespace relevo::route::postgres
+
+namespace relevo::route {
+
+bool moves_names(const Analysis& analysis) {
+  if (analysis.effects_overflow || analysis.catalog_change == CatalogChange::certain) return true;
+  for (std::size_t i = 0; i < analysis.effect_count; ++i) {
+    const Effect& effect = analysis.effects[i];
+    if (postgres::moves_names(effect.kind, effect.name)) return true;
+  }
+  return false;
+}
+
+}  // namespace relevo::route
+
+namespace relevo::route::postgres {
 
 Reader::Reader(std::string_view sql, Dialect dialect, Analysis& analysis)
-    : lexer_(sql, dialect), analysis_(analysis) {
+    : lexer_(sql, dialect), analysis_(analysis), naming_(dialect.naming) {
   lexer_.next();
 }
 
@@ -70,6 +106,12 @@ void Reader::skip_parentheses() {
 
 void Reader::effect(EffectKind kind, std::string_view name, std::string_view value) {
   add_effect(analysis_, kind, name, value);
+  if (naming_ != nullptr && moves_names(kind, name)) naming_ = &suspect_naming;
+}
+
+void Reader::changes_catalog(CatalogChange change) {
+  if (change > analysis_.catalog_change) analysis_.catalog_change = change;
+  if (naming_ != nullptr && change == CatalogChange::certain) naming_ = &suspect_naming;
 }
 
 void Reader::note_call(std::string_view name) {

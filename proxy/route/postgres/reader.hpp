@@ -8,6 +8,7 @@
 
 #include <string_view>
 
+#include "proxy/route/postgres/catalog.hpp"
 #include "proxy/route/postgres/lexer.hpp"
 #include "proxy/route/verdict.hpp"
 
@@ -35,6 +36,10 @@ class Reader {
   void skip_parentheses();
 
   void effect(EffectKind kind, std::string_view name = {}, std::string_view value = {});
+  void changes_catalog(CatalogChange change);
+  // What names mean at this place; null: not known. Behind what may have changed
+  // that in the same text, a suspect one.
+  const Naming* naming() const { return naming_; }
   Analysis& analysis() { return analysis_; }
 
  private:
@@ -44,6 +49,7 @@ class Reader {
   Lexer lexer_;
   Analysis& analysis_;
   bool behind_dot_ = false;  // what is at hand
+  const Naming* naming_;
 };
 
 // An identifier's text without its quotes where they can simply be dropped; as

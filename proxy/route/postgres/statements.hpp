@@ -25,5 +25,8 @@ Verdict read_prepared_command(Reader& reader);
 Verdict read_copy(Reader& reader);
 Verdict read_explain(Reader& reader);
 Verdict read_create(Reader& reader);
+// ALTER and IMPORT FOREIGN SCHEMA: what they may do to names. Any other statement
+// is left as it is.
+void note_alter(Reader& reader);
 
 }  // namespace relevo::route::postgres

@@ -1,6 +1,8 @@
 // COPY, EXPLAIN and CREATE: the utility statements whose details decide.
 // https://www.postgresql.org/docs/current/sql-copy.html, sql-explain.html
+#include "proxy/route/names.hpp"
 #include "proxy/route/postgres/functions.hpp"
+#include "proxy/route/postgres/names_in_query.hpp"
 #include "proxy/route/postgres/query.hpp"
 #include "proxy/route/postgres/relations.hpp"
 #include "proxy/route/postgres/statements.hpp"
@@ -54,6 +56,52 @@ void skip_atomic_body(Reader& reader) {
   }
 }
 
+// What a statement does to what names mean. What is created under a name that
+// nobody knows is no read until it has been looked at, and what is dropped can
+// make no other of its name worse, since all that bear it count: only what may
+// turn a harmless name into another one is certain.
+CatalogChange change_by_create(std::string_view kind, bool unlogged) {
+  if (equals_folded(kind, "table") && !unlogged) return CatalogChange::perhaps;
+  for (const std::string_view other :
+       {"index", "unique", "trigger", "publication", "subscription", "statistics", "database",
+        "tablespace", "event", "server", "access", "text", "collation", "conversion"}) {
+    if (equals_folded(kind, other)) return CatalogChange::none;
+  }
+  return CatalogChange::certain;
+}
+
+// The relation of COPY name TO, at hand with what stands ahead of it.
+Verdict check_copied_relation(Reader& reader) {
+  const std::string_view reason = "reads a relation that the catalogue does not show";
+  const Naming& naming = *reader.naming();
+  const Token first = reader.now();
+  if (naming.suspect()) {
+    Verdict verdict = write_verdict(naming.doubt(), {});
+    verdict.unproven = true;
+    return verdict;
+  }
+  SpelledName name;
+  Finding finding;
+  if (const Token dot = reader.peek(); dot.kind == TokenKind::dot) {
+    SpelledName schema;
+    const bool known = schema.spell(naming, first.kind, first.text);
+    reader.advance();
+    reader.advance();
+    if (known && name.spell(naming, reader.now().kind, reader.now().text)) {
+      finding = find_in_schema(naming.catalog->relations(), name.text(),
+                               naming.catalog->schema(schema.text()));
+    }
+  } else if (name.spell(naming, first.kind, first.text)) {
+    finding = find_in_path(naming, naming.catalog->relations(), name.text());
+  }
+  if (finding.found && finding.refused == 0) return read_verdict("only reads", first.text);
+  Verdict verdict = write_verdict(finding.refused != 0 ? "reads what is for the primary" : reason,
+                                  reader.now().text);
+  verdict.unproven = true;
+  verdict.object = finding.refused;
+  return verdict;
+}
+
 }  // namespace
 
 Verdict read_copy(Reader& reader) {
@@ -67,6 +115,11 @@ Verdict read_copy(Reader& reader) {
     source = read_query(reader, true);
     reader.accept(TokenKind::right_paren);
   } else {
+    // COPY BINARY t, as before 9.0. The word cannot be a table's name.
+    if (reader.peek().is_name() && equals_folded(reader.now().text, "binary")) reader.advance();
+    if (reader.naming() != nullptr && reader.now().is_name()) {
+      source = check_copied_relation(reader);
+    }
     for (; !reader.ended(); reader.advance()) {
       if (reader.at(Keyword::from_) || reader.at(Keyword::to_)) break;
       if (reader.now().is_name() && locality_of(reader.now().text) == Locality::session) {
@@ -108,7 +161,9 @@ Verdict read_create(Reader& reader) {
   const std::string_view word = reader.now().text;
   bool temporary = false;
   bool dropped_at_commit = false;
-  bool preamble = true;  // CREATE [OR REPLACE] [GLOBAL | LOCAL] [TEMP]
+  bool unlogged = false;
+  std::string_view kind;
+  bool preamble = true;  // CREATE [OR REPLACE] [GLOBAL | LOCAL] [TEMP | UNLOGGED]
   std::size_t depth = 0;
   Token previous;
   reader.advance();
@@ -119,6 +174,8 @@ Verdict read_create(Reader& reader) {
       temporary |= token.is(Keyword::temp_) || token.is(Keyword::temporary_);
       preamble = token.is(Keyword::or_) || token.is(Keyword::replace_) ||
                  token.is(Keyword::global_) || token.is(Keyword::local_);
+      if (equals_folded(token.text, "unlogged")) unlogged = preamble = true;
+      if (!preamble) kind = token.text;
     }
     if (token.is_name() && locality_of(token.text) == Locality::session) temporary = true;
     if (token.kind == TokenKind::left_paren) ++depth;
@@ -133,7 +190,19 @@ Verdict read_create(Reader& reader) {
     reader.advance();
   }
   if (temporary && !dropped_at_commit) reader.effect(EffectKind::temp_object);
+  if (!temporary) reader.changes_catalog(change_by_create(kind, unlogged));
   return write_verdict("changes the schema", word);
+}
+
+void note_alter(Reader& reader) {
+  const bool alters = equals_folded(reader.now().text, "alter");
+  if (!alters && !equals_folded(reader.now().text, "import")) return;
+  const Token what = reader.peek();
+  for (const std::string_view other : {"index", "sequence", "system", "publication", "subscription",
+                                       "statistics", "tablespace", "event"}) {
+    if (alters && equals_folded(what.text, other)) return;
+  }
+  reader.changes_catalog(CatalogChange::certain);
 }
 
 }  // namespace relevo::route::postgres

@@ -37,7 +37,7 @@ class Planner {
   bool on_describe_or_close(std::string_view body, bool describe);
   void add(const route::Analysis& analysis, std::string_view text, route::Dialect dialect);
   void add(const PreparedStatement& statement) {
-    add(statement.analysis, statement.text, statement.dialect);
+    add(statement.analysis(dialect_.naming), statement.text, statement.dialect);
   }
   void use(std::string_view statement);
   bool malformed(std::string_view what) {
@@ -122,7 +122,7 @@ bool Planner::on_query(std::string_view body) {
   const auto sql = wire::decode_query(wire::as_bytes(body));
   if (!sql) return malformed("malformed Query message");
   plan_.token = route::asks_for_token_postgres(*sql, dialect_);
-  plan_.analysis = plan_.token ? token_analysis() : route::analyze_postgres(*sql, dialect_);
+  plan_.analysis = plan_.token ? token_analysis() : table_.queries().analyze(*sql, dialect_);
   add(plan_.analysis, *sql, dialect_);
   if (plan_.token) add_unknown(token_reason);
   return true;

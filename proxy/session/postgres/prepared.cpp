@@ -20,9 +20,23 @@ PreparedStatement::PreparedStatement(std::uint64_t id_, std::string_view text_,
     : id(id_),
       text(text_),
       parameter_types(parameter_types_),
-      analysis(route::analyze_postgres(text, dialect_)),
       server_name(server_statement_name(id_)),
-      dialect(dialect_) {}
+      dialect(dialect_),
+      naming_id_(dialect_.naming != nullptr ? dialect_.naming->id : 0) {
+  analysis_ = route::analyze_postgres(text, dialect);
+  dialect.naming = nullptr;  // others' sessions ask with their own
+}
+
+const route::Analysis& PreparedStatement::analysis(const route::postgres::Naming* naming) const {
+  const std::uint64_t made_with = naming != nullptr ? naming->id : 0;
+  if (made_with != naming_id_) {
+    route::Dialect now = dialect;
+    now.naming = naming;
+    analysis_ = route::analyze_postgres(text, now);
+    naming_id_ = made_with;
+  }
+  return analysis_;
+}
 
 void PreparedStatement::append_parse(std::string& out, std::string_view name) const {
   wire::Writer writer(out);

@@ -2,7 +2,8 @@
 // statement text for as long as the session lives, whichever server connection
 // it gets; a server connection knows that text under a name of ours.
 //
-// A text with its parameter types is interned once per worker, classified once,
+// A text with its parameter types is interned once per worker, classified once
+// (and again when what its names mean has changed, wherever it was prepared),
 // and known by one id everywhere, so a hundred sessions that prepare the same
 // statement share one server-side statement per connection.
 #pragma once
@@ -15,11 +16,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "proxy/route/postgres/catalog.hpp"
 #include "proxy/route/statement.hpp"
+#include "proxy/session/postgres/analysis_cache.hpp"
 
 namespace relevo::session::postgres {
 
-// Analysis points into text: neither copied nor moved.
+// Its analysis points into text: neither copied nor moved.
 struct PreparedStatement {
   PreparedStatement(std::uint64_t id, std::string_view text, std::string_view parameter_types,
                     route::Dialect dialect);
@@ -29,12 +32,19 @@ struct PreparedStatement {
   std::uint64_t id;  // unique in this process
   std::string text;
   std::string parameter_types;  // the tail of Parse: Int16 count, Int32 each, as on the wire
-  route::Analysis analysis;
-  std::string server_name;  // "relevo_1f", the same on every server connection
-  route::Dialect dialect;   // that it was analyzed in
+  std::string server_name;      // "relevo_1f", the same on every server connection
+  route::Dialect dialect;       // that it was analyzed in
+
+  // By what names mean now: made again when that is not what it was the last time.
+  // Of the worker's own thread, valid until the next call.
+  const route::Analysis& analysis(const route::postgres::Naming* naming) const;
 
   // A whole Parse message under `name`.
   void append_parse(std::string& out, std::string_view name) const;
+
+ private:
+  mutable route::Analysis analysis_;
+  mutable std::uint64_t naming_id_ = 0;  // that it was made with; 0: without any
 };
 using Prepared = std::shared_ptr<const PreparedStatement>;
 
@@ -46,6 +56,8 @@ class PreparedTable {
   PreparedTable(std::uint64_t id_base, std::size_t cache_bytes_max);
 
   Prepared intern(std::string_view text, std::string_view parameter_types, route::Dialect dialect);
+  // Of simple queries, which leave nothing else behind.
+  AnalysisCache& queries() { return queries_; }
 
  private:
   struct Key {
@@ -64,6 +76,7 @@ class PreparedTable {
   std::size_t bytes_ = 0;
   // The key's views point into the statement itself.
   std::list<Prepared> recent_;  // front: used last
+  AnalysisCache queries_;
   std::unordered_map<Key, std::list<Prepared>::iterator, KeyHash> known_;
 };
 

@@ -116,7 +116,8 @@ class FakeBackend : public Backend {
     return {events_.begin() + static_cast<std::ptrdiff_t>(since), events_.end()};
   }
 
-  Result<Explanation> explain(const std::string& cluster, const std::string& sql) override {
+  Result<Explanation> explain(const std::string& cluster, const Question& question) override {
+    const std::string& sql = question.sql;
     note("explain " + cluster + " " + sql);
     return explanation;
   }

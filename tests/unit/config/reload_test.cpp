@@ -70,6 +70,8 @@ const std::vector<Changed> changes{
     {{"/clusters/0/routing/consistency", R"("eventual")"}, {}},
     {{"/clusters/0/routing/balance", R"("round_robin")"}, {}},
     {{"/clusters/0/routing/zone", R"("b")"}, {}},
+    {{"/clusters/0/routing/without_catalog", R"("text")"}, {}},
+    {{"/clusters/0/routing/catalog_refresh", R"("1s")"}, {}},
     {{"/clusters/0/failover/mode", R"("manual")"}, {}},
     {{"/clusters/0/failover/durability", R"("async")"}, {}},  // with acks taken out, below
     {{"/clusters/0/failover/acks", "2"}, {}},

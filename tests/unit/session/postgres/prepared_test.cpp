@@ -47,8 +47,8 @@ TEST(PreparedTable, AnAnalysisServesOnlyItsOwnDialect) {
   const Prepared multibyte = table.intern(
       text, no_types, {.standard_conforming_strings = true, .ascii_in_multibyte = true});
   EXPECT_NE(plain, multibyte);
-  EXPECT_EQ(plain->analysis.cls, route::StatementClass::read);
-  EXPECT_NE(multibyte->analysis.cls, route::StatementClass::read);
+  EXPECT_EQ(plain->analysis(nullptr).cls, route::StatementClass::read);
+  EXPECT_NE(multibyte->analysis(nullptr).cls, route::StatementClass::read);
 }
 
 TEST(PreparedTable, TheAnalysisIsOfItsOwnText) {
@@ -56,9 +56,9 @@ TEST(PreparedTable, TheAnalysisIsOfItsOwnText) {
   std::string text = "SET search_path TO a";
   const Prepared statement = table.intern(text, no_types, standard);
   text.assign(text.size(), '#');
-  ASSERT_EQ(statement->analysis.effect_count, 1);
-  EXPECT_EQ(statement->analysis.effects[0].name, "search_path");
-  EXPECT_EQ(statement->analysis.effects[0].value, "a");
+  ASSERT_EQ(statement->analysis(nullptr).effect_count, 1);
+  EXPECT_EQ(statement->analysis(nullptr).effects[0].name, "search_path");
+  EXPECT_EQ(statement->analysis(nullptr).effects[0].value, "a");
 }
 
 TEST(PreparedTable, IsBoundedAndForgetsTheOldestFirst) {

@@ -1,0 +1,78 @@
+#include "proxy/session/postgres/analysis_cache.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "proxy/route/postgres/catalog.hpp"
+
+namespace relevo::session::postgres {
+namespace {
+
+void expect_same(const route::Analysis& a, const route::Analysis& b, const std::string& sql) {
+  EXPECT_EQ(a.cls, b.cls) << sql;
+  EXPECT_EQ(a.transaction, b.transaction) << sql;
+  EXPECT_EQ(a.reason, b.reason) << sql;
+  EXPECT_EQ(a.subject, b.subject) << sql;
+  EXPECT_EQ(a.subject.data(), b.subject.data()) << sql;
+  EXPECT_EQ(a.statements, b.statements) << sql;
+  EXPECT_EQ(a.controls_transaction, b.controls_transaction) << sql;
+  EXPECT_EQ(a.copy_from_stdin, b.copy_from_stdin) << sql;
+  EXPECT_EQ(a.unproven, b.unproven) << sql;
+  EXPECT_EQ(a.hint.target, b.hint.target) << sql;
+  EXPECT_EQ(a.hint.max_lag, b.hint.max_lag) << sql;
+  EXPECT_EQ(a.effect_count, b.effect_count) << sql;
+  EXPECT_EQ(a.effects_overflow, b.effects_overflow) << sql;
+  EXPECT_EQ(a.catalog_change, b.catalog_change) << sql;
+  EXPECT_EQ(a.object, b.object) << sql;
+}
+
+TEST(AnalysisCache, SaysWhatTheClassifierSays) {
+  AnalysisCache cache;
+  std::vector<std::string> texts = {"",
+                                    "SELECT 1",
+                                    "select a, b from t where id = 5 and v > 3 order by a limit 10",
+                                    "UPDATE t SET v = 1",
+                                    "BEGIN",
+                                    "COMMIT",
+                                    "SELECT f(1)",
+                                    "SET search_path = a, b",
+                                    "/* relevo: replica, max_lag=5s */ SELECT 1",
+                                    "COPY t FROM STDIN",
+                                    "SELECT nextval('s')",
+                                    "CREATE FUNCTION f() RETURNS int AS ''",
+                                    "SELECT 1; DELETE FROM t",
+                                    "LISTEN x",
+                                    "SELECT " + std::string(AnalysisCache::text_bytes_max, '1'),
+                                    "SELECT 'open"};
+  for (int i = 0; i < 3000; ++i) texts.push_back("SELECT v FROM t WHERE id = " + std::to_string(i));
+  for (int round = 0; round < 3; ++round) {
+    for (const std::string& sql : texts) {
+      expect_same(cache.analyze(sql, {}), route::analyze_postgres(sql, {}), sql);
+    }
+  }
+  // What is found points into the text at hand, not into that of the first time.
+  const std::string again(texts[3]);
+  const auto found = cache.analyze(again, {});
+  EXPECT_GE(found.subject.data(), again.data());
+  EXPECT_LT(found.subject.data(), again.data() + again.size());
+}
+
+TEST(AnalysisCache, ServesOnlyTheSameDialectAndNaming) {
+  AnalysisCache cache;
+  const std::string sql = "SELECT 'a\\'; DELETE FROM t --'";
+  route::Dialect backslashes;
+  backslashes.standard_conforming_strings = false;
+  EXPECT_EQ(cache.analyze(sql, {}).cls, route::StatementClass::write);
+  EXPECT_EQ(cache.analyze(sql, backslashes).cls, route::StatementClass::read);
+  route::Dialect suspect;
+  suspect.naming = &route::postgres::suspect_naming;
+  EXPECT_EQ(cache.analyze("SELECT 1", {}).cls, route::StatementClass::read);
+  EXPECT_EQ(cache.analyze("SELECT 1", suspect).cls, route::StatementClass::write);
+  EXPECT_EQ(cache.analyze("SELECT 1", {}).cls, route::StatementClass::read);
+}
+
+TEST(AnalysisCache, IsBounded) { EXPECT_LE(AnalysisCache::bytes(), 1U << 20); }
+
+}  // namespace
+}  // namespace relevo::session::postgres
