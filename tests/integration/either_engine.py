@@ -29,6 +29,15 @@ class FollowedEvents:
             self.proxy.ctl("maintenance", "db3", "off")
         self.proxy.await_healthy("db1")
 
+    def test_events_after_a_restart_are_news(self):
+        def ids(path="/v1/events"):
+            return [event["id"] for event in self.proxy.get(path)["events"]]
+        last = ids()[-1]
+        self.assertEqual(self.proxy.stop(), 0)
+        self.proxy.start()
+        self.proxy.await_healthy("db1")
+        self.assertEqual(ids(f"/v1/events?since={last}"), ids())
+
 
 class WaitingOverTls:
     """tls_session(): one that has run a statement. half_a_handshake(): a socket whose
