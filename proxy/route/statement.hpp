@@ -123,6 +123,7 @@ struct MysqlFacts {
   bool reads_user_variables = false;  // @name where it isn't assigned to
 
   // What such answers will be about.
+  bool takes_next_value = false;     // NEXTVAL(s), NEXT VALUE FOR s: LASTVAL(s) may follow
   bool sets_last_insert_id = false;  // LAST_INSERT_ID(expression)
   FoundRows found_rows = FoundRows::unknown;
   std::uint64_t found_offset = 0;  // rows that LIMIT skipped: they count as found

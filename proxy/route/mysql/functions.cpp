@@ -25,7 +25,7 @@ constexpr auto listed = std::to_array<ListedKeyword<SessionFunction, FunctionKin
     {"load_file", SessionFunction::none, FunctionKind::local},
     {"master_gtid_wait", SessionFunction::none, FunctionKind::local},
     {"master_pos_wait", SessionFunction::none, FunctionKind::local},
-    {"nextval", SessionFunction::none, FunctionKind::writing},
+    {"nextval", SessionFunction::next_value, FunctionKind::writing},
     {"ps_current_thread_id", SessionFunction::connection_id, FunctionKind::local},
     {"ps_thread_id", SessionFunction::none, FunctionKind::local},
     {"release_all_locks", SessionFunction::release_all_locks, FunctionKind::writing},

@@ -29,6 +29,7 @@ enum class SessionFunction : std::uint8_t {
   get_lock,
   last_insert_id,
   last_value,  // LASTVAL(sequence)
+  next_value,  // NEXTVAL(sequence)
   release_all_locks,
   release_lock,
   row_count,

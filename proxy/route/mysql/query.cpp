@@ -169,10 +169,7 @@ void QueryScan::keyword(const Token& token) {
       return refuse("locks rows", token.text);
     case Keyword::value_:
       if (previous_.is(Keyword::next_)) return refuse("advances a sequence", token.text);
-      if (previous_.is(Keyword::previous_)) {
-        reader_.facts().uses_last_value = true;
-        refuse("asks what this connection did", token.text);
-      }
+      if (previous_.is(Keyword::previous_)) refuse("asks what this connection did", token.text);
       return;
     default:
       return;
@@ -209,10 +206,7 @@ void QueryScan::system_variable() {
 void QueryScan::check_qualified(const Token& token) {
   const std::string_view name = unquoted(token.text);
   if (equals_folded(name, "nextval")) return refuse("advances a sequence", token.text);
-  if (equals_folded(name, "currval")) {
-    reader_.facts().uses_last_value = true;
-    return refuse("asks what this connection did", token.text);
-  }
+  if (equals_folded(name, "currval")) return refuse("asks what this connection did", token.text);
   if (chain_.parts != 2) return;
   const std::string_view schema = unquoted(chain_.first);
   const bool local = is_local_schema(schema) ||

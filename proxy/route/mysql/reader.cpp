@@ -43,6 +43,7 @@ void Reader::advance() {
   switch (kind) {
     case TokenKind::word:
     case TokenKind::quoted_identifier:
+      note_sequence();
       pass();
       if (at(TokenKind::left_paren)) note_call(unquoted(text));
       return;
@@ -61,6 +62,8 @@ void Reader::advance() {
 
 void Reader::pass() {
   last_end_ = now().text.data() + now().text.size();
+  last_word_ = now().keyword;
+  after_dot_ = at(TokenKind::dot);
   found_rows_.note(lexer_);
   lexer_.next();
 }
@@ -128,6 +131,19 @@ void Reader::effect(EffectKind kind, std::string_view name, std::string_view val
   add_effect(analysis_, kind, name, value);
 }
 
+// NEXT VALUE FOR s, PREVIOUS VALUE FOR s; s.nextval, s.currval in MariaDB's Oracle mode.
+void Reader::note_sequence() {
+  const Token word = now();
+  if (word.is(Keyword::value_)) {
+    facts().takes_next_value |= last_word_ == Keyword::next_;
+    facts().uses_last_value |= last_word_ == Keyword::previous_;
+  } else if (after_dot_) {
+    const std::string_view name = unquoted(word.text);
+    facts().takes_next_value |= equals_folded(name, "nextval");
+    facts().uses_last_value |= equals_folded(name, "currval");
+  }
+}
+
 void Reader::note_call(std::string_view name) {
   switch (find_session_function(name)) {
     case SessionFunction::none:
@@ -147,6 +163,9 @@ void Reader::note_call(std::string_view name) {
       break;
     case SessionFunction::last_value:
       facts().uses_last_value = true;
+      break;
+    case SessionFunction::next_value:
+      facts().takes_next_value = true;
       break;
     case SessionFunction::release_all_locks:
       effect(EffectKind::named_unlock_all);

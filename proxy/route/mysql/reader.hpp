@@ -67,6 +67,7 @@ class Reader {
 
  private:
   void note_call(std::string_view name);
+  void note_sequence();
   void note_user_variable(std::string_view name);
   void note_system_variable();
   std::string_view literal_argument() const;
@@ -76,6 +77,8 @@ class Reader {
   Analysis& analysis_;
   MysqlServer server_;
   const char* last_end_ = nullptr;
+  Keyword last_word_{};  // of the token before this one
+  bool after_dot_ = false;
   bool reading_changed_ = false;
 };
 

@@ -46,7 +46,7 @@ void Diagnostics::on_reply(const Meaning& meaning, const Outcome& outcome) {
   note_found_rows(meaning, outcome);
   // SHOW WARNINGS leaves what it shows.
   if (meaning.facts.diagnostics && !outcome.failed) return;
-  keeps_ = outcome.failed || outcome.warnings > 0;
+  keeps_ = outcome.failed || outcome.warnings > 0 || meaning.facts.takes_next_value;
 }
 
 void Diagnostics::on_command(const Outcome& outcome) {

@@ -12,10 +12,11 @@
 //   warnings, errors  known to the server alone, and rare: the session keeps the
 //                     connection up to the end of its next statement. Where there
 //                     were none, any connection will do once it has none either.
-//   LASTVAL()         any statement may be the one it asks about. A session that
-//                     uses it keeps its connection from then on; the first use is
-//                     right if the connection is still kept, and refused otherwise:
-//                     an error once rather than a wrong number.
+//   LASTVAL()         any statement may be the one it asks about. Behind a text that
+//                     takes a NEXTVAL() the session keeps the connection up to the end
+//                     of its next statement; one that uses LASTVAL() keeps it from then
+//                     on. A first use elsewhere (behind a column's DEFAULT, or later)
+//                     is refused: an error once rather than a wrong number.
 //
 // Invariant: an answer is the server's own about this session's own statement,
 // or an error.

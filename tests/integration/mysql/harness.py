@@ -23,6 +23,7 @@ from base import (BUILD, PATIENCE_S, ROOT, STANDIN, Relevo, Server, Workload, fr
 # https://mariadb.com/kb/en/mariadb-error-code-reference/
 TOO_MANY_CONNECTIONS = 1040   # 08004
 ACCESS_DENIED = 1045          # 28000
+SYNTAX_ERROR = 1064           # 42000
 NO_SUCH_TABLE = 1146          # 42S02
 LOCK_WAIT_TIMEOUT = 1205      # HY000; of Relevo: the queue's timeout
 DEADLOCK = 1213               # 40001: rolled back, safe to retry

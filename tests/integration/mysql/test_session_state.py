@@ -215,6 +215,27 @@ class SessionState(harness.IntegrationTest):
         self.others_keep_busy()
         self.assertEqual(self.value(session, "SELECT @@warning_count"), 1)
 
+    def test_last_value_of_a_sequence(self):
+        """MySQL has none; its parser says so, through the proxy as without it."""
+        create = "CREATE SEQUENCE numbers START WITH 10"
+        session, other = self.connect(), self.connect()
+        if self.cluster.flavour == "mysql":
+            return self.assertError(harness.SYNTAX_ERROR, self.query, session, create)
+        self.query(session, create)
+        self.query(session, "CREATE TABLE numbered (v INT, later INT)")
+        for take in ("SELECT NEXTVAL(numbers)", "INSERT INTO numbered VALUES (NEXT VALUE FOR numbers, 0)"):
+            session = self.connect()
+            self.query(session, take)
+            self.others_keep_busy()
+            self.query(other, "SELECT NEXTVAL(numbers)")
+            mine = self.value(session, "SELECT LASTVAL(numbers)")
+            self.others_keep_busy()
+            self.query(other, "SELECT NEXTVAL(numbers)")
+            self.query(session, "INSERT INTO numbered VALUES (PREVIOUS VALUE FOR numbers, 1)")
+            self.assertEqual(self.value(session, "SELECT v FROM numbered WHERE later = 1"), mine)
+            self.query(session, "DELETE FROM numbered")
+        self.assertEqual(self.value(session, "SELECT NEXTVAL(numbers)"), mine + 3, "others have taken two since")
+
     # ---- what pins -----------------------------------------------------------------------
 
     def test_temporary_table(self):

@@ -179,6 +179,12 @@ TEST(MysqlFacts, WhatPreviousStatementsDid) {
   EXPECT_TRUE(facts_of("SELECT ROW_COUNT()").uses_row_count);
   EXPECT_TRUE(facts_of("SELECT LASTVAL(s)").uses_last_value);
   EXPECT_TRUE(facts_of("SELECT PREVIOUS VALUE FOR s").uses_last_value);
+  EXPECT_TRUE(facts_of("INSERT INTO t VALUES (PREVIOUS VALUE FOR s)").uses_last_value);
+  EXPECT_TRUE(facts_of("INSERT INTO t VALUES (s.currval)").uses_last_value);
+  EXPECT_TRUE(facts_of("INSERT INTO t VALUES (NEXTVAL(s))").takes_next_value);
+  EXPECT_TRUE(facts_of("SELECT NEXT VALUE FOR s").takes_next_value);
+  EXPECT_TRUE(facts_of("UPDATE t SET a = s.nextval").takes_next_value);
+  EXPECT_FALSE(facts_of("SELECT next, value, nextval FROM t").takes_next_value);
   EXPECT_TRUE(facts_of("SHOW WARNINGS").diagnostics);
   EXPECT_TRUE(facts_of("SHOW COUNT(*) ERRORS").diagnostics);
   EXPECT_TRUE(facts_of("SELECT @@session.warning_count").diagnostics);

@@ -313,6 +313,13 @@ TEST_F(DiagnosticsTest, KeepsTheConnectionForWarningsUntilTheNextStatement) {
   EXPECT_TRUE(diagnostics.keeps_connection());
 }
 
+TEST_F(DiagnosticsTest, KeepsAConnectionWhoseLastvalMayBeAskedFor) {
+  reply("INSERT INTO t VALUES (NEXTVAL(s))", ok(1));
+  EXPECT_TRUE(diagnostics.keeps_connection());
+  reply("SELECT 1", of_rows(1));
+  EXPECT_FALSE(diagnostics.keeps_connection());
+}
+
 TEST_F(DiagnosticsTest, AHabitOfLastvalStays) {
   EXPECT_EQ(diagnostics.need(facts("SELECT LASTVAL(s)")), Need::same_connection);
   reply("SELECT LASTVAL(s)", of_rows(1));
