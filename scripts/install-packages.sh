@@ -6,7 +6,7 @@
 #
 # `build` compiles relevo; `run` adds the database server that the demo runs;
 # `test` adds what ./test.sh needs on top; `containers` alone is what makes and runs
-# servers of other versions than this Debian's. Debian 12 or newer, Ubuntu 24.04 or
+# servers of other versions than this Debian's, and the drills. Debian 12 or newer, Ubuntu 24.04 or
 # newer. When all is there already it asks nothing of the network and takes well
 # under a second. Works as root, or through sudo.
 set -euo pipefail
@@ -57,6 +57,7 @@ test=(
 )
 containers=(
   docker.io                  # the engine; never started by this script
+  docker-compose             # the clusters of the drills
   debootstrap                # base images where none can be pulled
   debian-archive-keyring     # whom debootstrap trusts, on Ubuntu, too
 )

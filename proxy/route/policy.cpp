@@ -22,13 +22,10 @@ struct Candidates {
   std::size_t count = 0;
   // Why it is empty: the last obstacle met, in the order of the checks.
   bool held_back_by_own_write = false;
+  bool held_back_by_names = false;
   bool held_back_by_hint = false;
   bool held_back_by_token = false;
 };
-
-// Nobody can be behind a primary that does not exist: its replicas' lag is
-// unknown, and that must not stop reads.
-bool without_primary(const View& view) { return !view.primary || view.gate == PrimaryGate::closed; }
 
 bool in_rotation(const NodeView& node) {
   return node.role == model::Role::replica &&
@@ -46,6 +43,12 @@ bool has_own_writes(const NodeView& node, const RoutingSettings& settings,
                     const SessionRouting& session) {
   if (settings.consistency == Consistency::eventual || !session.last_write) return true;
   return node.caught_up_to > *session.last_write;
+}
+
+bool knows_names(const View& view, const NodeView& node, const RoutingSettings& settings,
+                 const SessionRouting& session) {
+  if (settings.consistency == Consistency::eventual || !session.names_since) return true;
+  return node.caught_up_to > *session.names_since || without_primary(view);
 }
 
 Candidates eligible_replicas(const View& view, const RoutingSettings& settings,
@@ -66,6 +69,10 @@ Candidates eligible_replicas(const View& view, const RoutingSettings& settings,
     }
     if (!has_own_writes(node, settings, session)) {
       found.held_back_by_own_write = true;
+      continue;
+    }
+    if (!knows_names(view, node, settings, session)) {
+      found.held_back_by_names = true;
       continue;
     }
     found.nodes[found.count++] = id;
@@ -101,6 +108,9 @@ Choice replica_or_primary(const View& view, const RoutingSettings& settings,
     }
     return primary_or_hold(view, "this session's own write is not replayed there yet");
   }
+  if (found.held_back_by_names) {
+    return primary_or_hold(view, "a definition that this may depend on is not replayed there yet");
+  }
   if (found.held_back_by_token) {
     return primary_or_hold(view, "no replica is known to have what the session's token stands for");
   }
@@ -129,6 +139,8 @@ Choice any_server(const View& view, std::span<const std::uint32_t> outstanding,
 }
 
 }  // namespace
+
+bool without_primary(const View& view) { return !view.primary || view.gate == PrimaryGate::closed; }
 
 Demand demand_of(const Analysis& analysis) {
   Demand demand{.need = Need::write, .unproven = analysis.unproven, .hint = analysis.hint};

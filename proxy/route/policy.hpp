@@ -40,6 +40,9 @@ struct SessionRouting {
   HintTarget target = HintTarget::none;  // SET relevo.target; none: automatic
   // When its last write was acknowledged, by this process's clock.
   std::optional<model::Instant> last_write;
+  // As of when the statement's names were looked up: a replica that has not replayed
+  // that moment may still call what they meant before.
+  std::optional<model::Instant> names_since;
   // Of the token that it presented (ReadAfter), whatever the consistency.
   std::optional<model::Instant> read_after;
   // Its transactions are SERIALIZABLE by default: a hot standby refuses those.
@@ -75,6 +78,10 @@ struct Choice {
 
 // A load that keeps a node out of the choice: nothing can be sent there now.
 inline constexpr std::uint32_t load_unavailable = std::numeric_limits<std::uint32_t>::max();
+
+// Nobody can be behind a primary that does not exist: neither lag nor what DDL may have
+// changed is a reason to keep reads from its replicas, which refuse what writes.
+bool without_primary(const model::View& view);
 
 // `outstanding`: statements under way per node, indexed by NodeId; at least as
 // many as the View has nodes. `load_unavailable` there excludes a replica (its

@@ -26,7 +26,7 @@ void ClientSession::look_at_names() {
     return;
   }
   if (naming_ == nullptr) naming_ = last_naming_.lock();
-  if (names_moved_ || !catalog->current(catalog_seen_)) {
+  if (names_moved_ || names_suspect()) {
     dialect_.naming = &route::postgres::suspect_naming;
     return;
   }
@@ -49,10 +49,16 @@ void ClientSession::let_names_go() {
   dialect_.naming = &route::postgres::suspect_naming;
 }
 
+// DDL has passed since the snapshot was read: all goes to the primary until it is read
+// again. Without a primary that would stop the reads, and nobody can read it again.
+bool ClientSession::names_suspect() const {
+  const bool primary = shard_.view() == nullptr || !route::without_primary(*shard_.view());
+  return primary && !catalog_.get()->current(catalog_seen_);
+}
+
 // What was a read when the batch came may be none now that it is to be sent.
 bool ClientSession::names_changed() const {
-  return naming_ != nullptr && naming_.get() == dialect_.naming &&
-         !catalog_.get()->current(catalog_seen_);
+  return naming_ != nullptr && naming_.get() == dialect_.naming && names_suspect();
 }
 
 // Some of an answer goes to the client ahead of ReadyForQuery: where what was sent may be

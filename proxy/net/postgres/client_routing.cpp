@@ -115,9 +115,8 @@ route::SessionRouting ClientSession::session_routing() {
   routing.last_write = last_write_;
   if (read_after_of_ != settings_) note_token();
   routing.read_after = read_after_.instant(*shard_.view());
-  // A replica that lags may still have what a name meant before.
   if (naming_ != nullptr && naming_.get() == dialect_.naming) {
-    routing.last_write = std::max(routing.last_write, catalog_.get()->since());
+    routing.names_since = catalog_.get()->since();
   }
   if (settings_->empty()) return routing;
   if (const auto found = settings_->find("relevo.target"); found != settings_->end()) {

@@ -153,6 +153,7 @@ class ClientSession final : public SessionLink,
   void enter_catalog();
   void look_at_names();
   void let_names_go();
+  bool names_suspect() const;
   bool names_changed() const;
   void tell_catalog_change_early();
   void tell_catalog_change();

@@ -223,18 +223,23 @@ class SessionState(harness.IntegrationTest):
             return self.assertError(harness.SYNTAX_ERROR, self.query, session, create)
         self.query(session, create)
         self.query(session, "CREATE TABLE numbered (v INT, later INT)")
+
+        def other_takes_one():
+            self.query(other, "SELECT NEXTVAL(numbers)")
+            self.query(other, "DO 0")  # behind which it keeps no connection
         for take in ("SELECT NEXTVAL(numbers)", "INSERT INTO numbered VALUES (NEXT VALUE FOR numbers, 0)"):
             session = self.connect()
             self.query(session, take)
             self.others_keep_busy()
-            self.query(other, "SELECT NEXTVAL(numbers)")
+            other_takes_one()
             mine = self.value(session, "SELECT LASTVAL(numbers)")
             self.others_keep_busy()
-            self.query(other, "SELECT NEXTVAL(numbers)")
+            other_takes_one()
             self.query(session, "INSERT INTO numbered VALUES (PREVIOUS VALUE FOR numbers, 1)")
             self.assertEqual(self.value(session, "SELECT v FROM numbered WHERE later = 1"), mine)
             self.query(session, "DELETE FROM numbered")
-        self.assertEqual(self.value(session, "SELECT NEXTVAL(numbers)"), mine + 3, "others have taken two since")
+            self.assertEqual(self.value(session, "SELECT NEXTVAL(numbers)"), mine + 3, "others have taken two since")
+            session.close()
 
     # ---- what pins -----------------------------------------------------------------------
 

@@ -114,6 +114,23 @@ TEST(Policy, ASessionReadsItsOwnWrites) {
   EXPECT_EQ(f.choose_for("SELECT 1").target, Target::replica);
 }
 
+TEST(Policy, ADefinitionHasToBeReplayedWhileThereIsAPrimary) {
+  Fixture f;
+  f.view.nodes[1].caught_up_to = at(500ms);
+  f.session.names_since = at(700ms);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(f.choose_for("SELECT 1").node, 2U);
+  f.session.names_since = at(1000ms);
+  const Choice choice = f.choose_for("SELECT 1");
+  EXPECT_EQ(choice.target, Target::primary);
+  EXPECT_EQ(choice.reason, "a definition that this may depend on is not replayed there yet");
+  f.view.gate = model::PrimaryGate::closed;
+  EXPECT_EQ(f.choose_for("SELECT 1").target, Target::replica);
+  f.view.primary.reset();
+  EXPECT_EQ(f.choose_for("SELECT 1").target, Target::replica);
+  f.session.last_write = at(1000ms);
+  EXPECT_EQ(f.choose_for("SELECT 1").target, Target::hold);
+}
+
 TEST(Policy, NothingProvenIsNotCaughtUp) {
   Fixture f;
   f.session.last_write = at(0ms);
