@@ -140,9 +140,9 @@ class LostReplicas:
     answer comes from another node, and the client never knows. `slow_read` is the
     engine's: a text that takes some seconds and answers with the node's port."""
 
-    def lost(self, how, back):
+    def lost(self, how, back, text=None):
         replays = self.proxy.metric("relevo_replays_total")
-        read = SlowRead(self, self.slow_read)
+        read = SlowRead(self, text or self.slow_read)
         self.assertIn(read.node, ("db2", "db3"))
         self.cluster.run(how, read.node)
         try:

@@ -76,6 +76,7 @@ class ClientSession final : public SessionLink,
 
   // -- Borrower ----------------------------------------------------------------
   void on_answer(Segments& bytes) override;
+  bool may_take_back() const override { return retained_; }
   OnError on_error(const wire::mysql::Err& error) override;
   void on_own_row(wire::mysql::Bytes row) override;
   void on_done(session::mysql::Done done, bool for_proxy) override;

@@ -122,7 +122,7 @@ void ClientSession::handle_loss(const Error& error) {
   const auto& exchange = server->exchange;
   const bool in_transaction = exchange.in_transaction();
   const bool owed = in_hand_ && sent_ && !answer_done_;
-  const bool begun = exchange.answer_begun();
+  const bool begun = exchange.answer_begun() && !retained_;
   const std::uint8_t sequence = begun ? exchange.next_sequence() : std::uint8_t{1};
   session::Traffic& traffic = shard_.traffic();
   shard_.worker().deadlines().clear(deadline_);
@@ -172,7 +172,7 @@ void ClientSession::handle_loss(const Error& error) {
     start_command();
     return arm();
   }
-  if (!owed || (retained_ && !begun)) {
+  if (!owed || retained_) {
     // Nothing of it was answered and nothing of it can have been committed.
     if (owed) ++traffic.replays;
     const model::NodeId node = server->key().node;

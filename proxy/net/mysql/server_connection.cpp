@@ -316,11 +316,14 @@ void ServerConnection::lost(Error error, bool reset) {
     return open_failed(ConnectFailure::reset, std::move(error));
   }
   const ServerPtr self = shared_from_this();
-  // Answers that are complete belong to the client. The beginning of one that
-  // will never be is withheld, so that its statement may run again elsewhere.
-  if (borrower_ != nullptr && std::exchange(done_in_chunk_, false)) {
-    borrower_->on_answer(worker_.to_client());
-  }
+  // Answers that are complete belong to the client, and so does more of one that it has
+  // the beginning of. The beginning itself is withheld, so that its statement may run
+  // again elsewhere.
+  const bool done = std::exchange(done_in_chunk_, false);
+  // Outside of process() what the worker has gathered is another session's.
+  const bool ours = std::exchange(in_chunk_, false) && borrower_ != nullptr;
+  Segments& rest = worker_.to_client();
+  if (ours && !rest.empty() && (done || !borrower_->may_take_back())) borrower_->on_answer(rest);
   Borrower* borrower = std::exchange(borrower_, nullptr);
   state_ = State::closed;
   stream_.close();

@@ -40,6 +40,8 @@ class Borrower {
   // Bytes for the client are ready to be written; called at most once per read,
   // before anything else that the read brings about.
   virtual void on_answer(Segments& bytes) = 0;
+  // Nothing of the answer has been handed over, and its statement may run again.
+  virtual bool may_take_back() const = 0;
   // Decides about an error before it is passed on (statements that may run again).
   virtual OnError on_error(const wire::mysql::Err& error) = 0;
   // A row that answers a command of our own.
@@ -165,6 +167,7 @@ class ServerConnection final : public ServerLink,
   bool body_forwarded_ = false;   // ... to the client
   std::string behind_;            // for the client, once that packet has ended
   bool done_in_chunk_ = false;    // a reply was completed by what is being read
+  bool in_chunk_ = false;  // it is being read: the worker's to_client() is of this connection
   session::mysql::Additions additions_;
   Deadlines::Id login_deadline_ = 0;
 };

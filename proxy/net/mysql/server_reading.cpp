@@ -58,6 +58,7 @@ bool ServerConnection::process(std::size_t size) {
   Segments& to_client = worker_.to_client();
   to_client.clear();
   done_in_chunk_ = false;
+  in_chunk_ = true;
   const bool was_lent = borrower_ != nullptr;
   while (!left.empty()) {
     if (body_left_ > 0) {
@@ -80,6 +81,7 @@ bool ServerConnection::process(std::size_t size) {
     }
     left.remove_prefix(taken);
   }
+  in_chunk_ = false;
   if (was_lent && borrower_ != nullptr) {
     done_in_chunk_ = false;
     if (!to_client.empty()) borrower_->on_answer(to_client);
@@ -188,7 +190,7 @@ bool ServerConnection::on_packet(const wire::PacketHeader& header, std::string_v
   }
   behind_ = additions_.after;
   if (verdict.complete) {
-    done_in_chunk_ = true;
+    done_in_chunk_ = done_in_chunk_ || !verdict.for_proxy;
     borrower_->on_done(exchange.take_done(), verdict.for_proxy);
   }
   return true;

@@ -42,6 +42,7 @@ class SideConnection final : public ServerOwner, public Borrower {
   void on_closed(const ServerLinkPtr&, bool) override {}
 
   void on_answer(Segments&) override {}
+  bool may_take_back() const override { return true; }
   OnError on_error(const wire::mysql::Err&) override { return OnError::forward; }
   void on_own_row(wire::mysql::Bytes) override {}
   void on_done(session::mysql::Done done, bool for_proxy) override;

@@ -125,6 +125,29 @@ class Refused(either_engine.Misroutes, harness.IntegrationTest):
 class Lost(either_engine.LostReplicas, harness.IntegrationTest):
     slow_read = "/* relevo: replica */ SELECT @@port, SLEEP(4)"
 
+    @staticmethod
+    def rows(count, columns):
+        return ("/* relevo: replica */ WITH RECURSIVE s AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM s "
+                f"WHERE n < {count}) SELECT {columns} FROM s")
+
+    def test_a_replica_is_shut_down_before_it_has_sent_its_rows(self):
+        """It gathers them, and sends what it has together with its farewell."""
+        self.lost("stop", "start", self.rows(8, "@@port, SLEEP(0.5)"))
+
+    def test_a_read_whose_rows_have_begun_is_told(self):
+        sent = self.proxy.metric("relevo_client_sent_bytes_total")
+        read = either_engine.SlowRead(self, self.rows(200, "REPEAT('x', 20000), SLEEP(0.05)"))
+        harness.wait_until(lambda: self.proxy.metric("relevo_client_sent_bytes_total") > sent + 50000, "rows come")
+        self.cluster.run("stop", read.node)
+        try:
+            read.thread.join(harness.PATIENCE_S)
+            # Where the server's last bytes end within a packet nothing can be told behind them.
+            # PyMySQL counts packets, and has another word for one that is out of order.
+            self.assertIn(getattr(read.error, "args", [None])[0], (harness.DEADLOCK, *harness.SERVER_GONE), read.error)
+        finally:
+            self.cluster.run("start", read.node)
+            self.proxy.await_healthy("db1")
+
 
 if __name__ == "__main__":
     harness.run()
