@@ -67,6 +67,7 @@ Result<decide::Hint> Memory::load() {
   hint.diverged = ids_of(settings_, authority.diverged);
   hint.restarted = ids_of(settings_, authority.restarted);
   hint.promise = authority.promise;
+  hint.covered_acks = authority.covered_acks;
   hint.started_us.resize(settings_.nodes.size());
   for (const auto& [name, started_us] : authority.started_us) {
     if (const auto id = id_of(settings_, name)) hint.started_us[*id] = started_us;
@@ -113,7 +114,8 @@ Result<void> Memory::record(model::Instant now, const decide::Event& event,
                                      .diverged = names_of(settings_, hint.diverged),
                                      .started_us = std::move(started_us),
                                      .restarted = names_of(settings_, hint.restarted),
-                                     .promise = hint.promise};
+                                     .promise = hint.promise,
+                                     .covered_acks = hint.covered_acks};
   if (authority == stored_) return journaled;
   if (auto stored = journal::AuthorityFile(base_ + ".authority.json").store(authority); !stored) {
     return stored;

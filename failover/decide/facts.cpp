@@ -195,7 +195,30 @@ std::string Facts::why_not_promised() const {
       (!state.promise_seen || now - *state.promise_seen > *promise.lapses_after)) {
     return word + promise.text + ", and what it did since its last account is not known";
   }
-  return "";
+  if (!promise_settling()) return "";
+  const std::string since =
+      who + "'s commits wait for " + in_replicas(policy.acks) + " only since a moment ago, and ";
+  const unsigned have = holders(state.coverage.end);
+  if (have == 0 || have >= policy.acks)
+    return since + "what was written before is not known to be with as many";
+  return since + in_replicas(policy.acks - have) + " of those " +
+         (policy.acks - have == 1 ? "has" : "have") + " yet to receive what was written before";
+}
+
+bool Facts::promise_settling() const {
+  return state.promise && state.promise->acks >= policy.acks && state.coverage.acks < policy.acks &&
+         !without(Guard::covered);
+}
+
+unsigned Facts::holders(const model::Position& end) const {
+  if (!state.primary) return 0;
+  unsigned count = 0;
+  for (NodeId node = 0; node < state.nodes.size(); ++node) {
+    if (node == state.primary || is_outsider(node) || state.nodes[node].restarted_at) continue;
+    if (!streams_from(node, *state.primary, state.primary_since)) continue;
+    if (answer(node)->received.covers(end)) ++count;
+  }
+  return count;
 }
 
 const model::Position* Facts::frozen(NodeId node) const {

@@ -17,6 +17,7 @@ enum class Guard : std::uint8_t {
   freshness,       // an account of before an event is no account of after
   proof,           // enough of the ackers stand still
   promise,         // commits waited for them, by the primary's own word
+  covered,         // and so did those from before they had to
   furthest,        // the one that received most is promoted
   one_at_a_time,   // one action for a node
 };

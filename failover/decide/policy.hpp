@@ -62,6 +62,9 @@ struct Policy {
   // acknowledgements: only what is still unknown to the primary after this is errant.
   model::Duration errant_min = std::chrono::seconds(2);
 
+  // What was written before a promise began is there soon; only if not, it is said.
+  model::Duration settling_max = std::chrono::seconds(5);
+
   // Anti-flap: this many failovers within the window; one more needs an operator.
   unsigned failovers_max = 2;
   model::Duration failover_window = std::chrono::minutes(10);

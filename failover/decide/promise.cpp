@@ -53,6 +53,30 @@ Promise semi_sync_promise(const model::SemiSync& semi) {
 
 }  // namespace
 
+void judge(Coverage& coverage, unsigned acks, model::Instant seen, model::Duration margin) {
+  // What was recorded before this process began says nothing of the time between.
+  const bool first = !coverage.told;
+  if (first) coverage = {};
+  coverage.told = acks;
+  if (acks <= coverage.acks) {
+    coverage.acks = acks;
+    coverage.rising_to = 0;
+    coverage.end = {};
+  } else if (acks < coverage.rising_to) {
+    coverage.rising_to = acks;  // what was written since waited for as many, and more
+  } else if (acks > coverage.rising_to) {
+    coverage.rising_to = acks;
+    coverage.since = first ? seen : seen + margin;
+    coverage.end = {};
+  }
+}
+
+void settle(Coverage& coverage) {
+  coverage.acks = coverage.rising_to;
+  coverage.rising_to = 0;
+  coverage.end = {};
+}
+
 std::string in_replicas(unsigned count) {
   return std::to_string(count) + (count == 1 ? " replica" : " replicas");
 }

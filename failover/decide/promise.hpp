@@ -36,6 +36,28 @@ struct Promise {
 
 Promise promise_of(const model::NodeStatus& primary);
 
+// For how much of a primary's history its promise holds. Settings that begin to have
+// commits wait, or to have them wait for more, say nothing of what was committed before:
+// the proof may count on them only once as many replicas have received all of that, too.
+//
+// Its end is told by an account that was asked for after the one that first showed the
+// settings: of one and the same account the position may be the older part.
+struct Coverage {
+  unsigned acks = 0;  // replicas that have each commit that a client was told of
+  // What commits wait for, by the account last judged; nullopt: none was, by this process.
+  std::optional<unsigned> told;
+  unsigned rising_to = 0;  // once as many have received `end`; 0: nothing is awaited
+  model::Instant since{};  // an account asked for after this tells the end
+  model::Position end;     // of what was written before; unknown until it is told
+
+  bool operator==(const Coverage&) const = default;
+};
+
+// An account that came in then says that commits wait for so many. `margin`: for so long
+// a server may go on as before although it shows new settings already.
+void judge(Coverage& coverage, unsigned acks, model::Instant seen, model::Duration margin);
+void settle(Coverage& coverage);  // as many as awaited have it all
+
 std::string in_replicas(unsigned count);  // "1 replica", "2 replicas"
 
 }  // namespace relevo::decide

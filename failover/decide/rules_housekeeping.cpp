@@ -1,4 +1,5 @@
 // 9xx: what any phase has to take note of before it goes on.
+#include <algorithm>
 #include <array>
 
 #include "failover/decide/history.hpp"
@@ -56,8 +57,38 @@ std::optional<NodeId> caught_up_again(const Facts& f) {
 // What is to be said of the primary's word: "" where it is as good as the policy.
 std::string doubt(const Facts& f) {
   const bool told = f.state.promise_seen && *f.state.promise_seen >= f.state.primary_since;
-  return f.state.phase == Phase::steady && f.state.primary && told ? f.why_not_promised()
-                                                                   : std::string{};
+  if (f.state.phase != Phase::steady || !f.state.primary || !told) return "";
+  const auto why = f.why_not_promised();
+  const bool a_moment = f.state.promise_doubt.empty() && f.promise_settling() &&
+                        f.now < f.state.coverage.since + f.policy.settling_max;
+  return a_moment ? std::string{} : why;
+}
+
+bool promise_judged(const Facts& f) {
+  const bool by_account = f.state.primary && f.state.promise && f.state.promise_seen;
+  return !by_account || f.state.coverage.told == f.state.promise->acks;
+}
+
+void judge_promise(Turn& t) {
+  const auto& latest = t.state.evidence[*t.state.primary].latest;
+  const auto seen = latest ? std::max(latest->received, *t.state.promise_seen) : t.now;
+  judge(t.state.coverage, t.state.promise->acks, seen, t.facts().traits().settings_margin);
+  t.decision.authority_changed = true;
+}
+
+// The primary's account of after its settings were seen to be as they are.
+const model::NodeStatus* tells_end(const Facts& f) {
+  const auto& coverage = f.state.coverage;
+  if (!f.state.primary || coverage.rising_to == 0 || coverage.end.known()) return nullptr;
+  const auto* status =
+      f.answer_since(*f.state.primary, std::max(coverage.since, f.state.primary_since));
+  return status != nullptr && status->role == model::Role::primary ? status : nullptr;
+}
+
+bool covers_before(const Facts& f) {
+  const auto& coverage = f.state.coverage;
+  return coverage.rising_to != 0 && coverage.end.known() &&
+         f.holders(coverage.end) >= coverage.rising_to;
 }
 
 void say_what_is_not_promised(Turn& turn) {
@@ -85,6 +116,20 @@ const auto table = std::to_array<Rule>({
        t.decision.authority_changed = true;
      },
      "A restarted replica has received all that the living primary has: it counts again."},
+    {906, "promise-changed", [](const Facts& f) { return !promise_judged(f); }, judge_promise,
+     "Commits wait for more replicas, or for fewer, than before: what the proof may count on "
+     "changes with that at once, or once what was written before is with as many."},
+    {907, "promise-begins", [](const Facts& f) { return tells_end(f) != nullptr; },
+     [](Turn& t) { t.state.coverage.end = log_end(*tells_end(t.facts())); },
+     "The primary has told where its log ended after its commits began to wait: what is before "
+     "that did not have to."},
+    {908, "promise-holds", covers_before,
+     [](Turn& t) {
+       settle(t.state.coverage);
+       t.decision.authority_changed = true;
+     },
+     "As many replicas as commits wait for have received what was written before they had to: the "
+     "proof may count on all of them."},
     {904, "not-promised",
      [](const Facts& f) {
        const auto said = doubt(f);

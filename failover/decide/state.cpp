@@ -20,6 +20,7 @@ ClusterState initial_state(std::size_t node_count, model::Instant now, const Hin
   state.candidate = hint.candidate;
   state.doubtful = hint.candidate.has_value();
   state.promise = hint.promise;
+  state.coverage.acks = hint.covered_acks;
   for (const auto node : hint.former_primaries) {
     state.nodes[node].former_primary = std::max<model::Epoch>(hint.epoch, 1);
     state.nodes[node].reason = "former primary, as recorded before this process started";
@@ -51,6 +52,7 @@ void remember_promise(ClusterState& state, const model::NodeStatus& primary, mod
 void forget_promise(ClusterState& state) {
   state.promise.reset();
   state.promise_seen.reset();
+  state.coverage = {};
   state.promise_doubt.clear();
 }
 
@@ -63,6 +65,7 @@ Hint hint_of(const ClusterState& state) {
   hint.death_confirmed = state.death_confirmed;
   if (state.doubtful) hint.candidate = state.candidate;
   hint.promise = state.promise;
+  hint.covered_acks = state.coverage.acks;
   for (model::NodeId node = 0; node < state.nodes.size(); ++node) {
     const auto& record = state.nodes[node];
     if (record.former_primary != 0 || record.quarantined) hint.former_primaries.push_back(node);

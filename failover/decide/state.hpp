@@ -117,6 +117,7 @@ struct ClusterState {
   // a restart of this process.
   std::optional<Promise> promise;
   std::optional<model::Instant> promise_seen;
+  Coverage coverage;                    // for how much of its history that holds
   std::string promise_doubt;            // why that is less than the policy says; "" when it is not
   std::optional<model::Position> fork;  // where the present primary left the former one's history
 
@@ -163,6 +164,7 @@ struct Hint {
   std::vector<std::int64_t> started_us;  // by node; empty, or 0: not known
   std::vector<model::NodeId> restarted;  // and not caught up since
   std::optional<Promise> promise;        // of that primary
+  unsigned covered_acks = 0;             // replicas that have all of its commits so far
 };
 
 ClusterState initial_state(std::size_t node_count, model::Instant now, const Hint& hint = {});

@@ -64,7 +64,8 @@ void to_json(nlohmann::json& out, const Authority& a) {
   if (!a.promise) return;
   out["promise"] = {{"acks", a.promise->acks},
                     {"acknowledging", a.promise->acknowledging},
-                    {"text", a.promise->text}};
+                    {"text", a.promise->text},
+                    {"covered_acks", a.covered_acks}};
   if (a.promise->lapses_after)
     out["promise"]["lapses_after_us"] = a.promise->lapses_after->count() / 1000;
 }
@@ -89,6 +90,7 @@ void from_json(const nlohmann::json& in, Authority& a) {
                               .acknowledging = promise.at("acknowledging").get<unsigned>(),
                               .lapses_after = {},
                               .text = promise.at("text").get<std::string>()};
+  a.covered_acks = promise.value("covered_acks", a.covered_acks);
   if (promise.contains("lapses_after_us")) {
     a.promise->lapses_after =
         std::chrono::microseconds(promise.at("lapses_after_us").get<std::int64_t>());

@@ -34,6 +34,7 @@ struct Authority {
   std::vector<std::string> restarted;  // and not known to have all that it acknowledged before
 
   std::optional<decide::Promise> promise;  // of that primary; nullopt: not known
+  unsigned covered_acks = 0;               // replicas that have all of its commits so far
 
   bool operator==(const Authority&) const = default;
 };

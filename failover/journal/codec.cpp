@@ -98,10 +98,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     bytes_per_transaction, start_grace, barrier_timeout, freeze_timeout, freeze_patience,
     read_timeout, promote_timeout, promote_attempts_max, verify_timeout, repoint_timeout,
     fence_timeout, drain, catch_up_timeout, overdue_grace, retry_delay_min, retry_delay_max,
-    waiting_receiver_max, errant_min, failovers_max, failover_window)
+    waiting_receiver_max, errant_min, settling_max, failovers_max, failover_window)
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Distance, count, unit)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Promise, acks, acknowledging, lapses_after, text)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Coverage, acks, told, rising_to, since, end)
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FreezeReceiver, node)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReadRole, node)
@@ -179,10 +180,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     ClusterState, epoch, epoch_used, primary, last_primary, gate, paused, lease_held,
     lease_retry_at, phase, phase_since, phase_deadline, primary_since, attempt_since, reason, nodes,
     evidence, applied, awaited_sequence, pending, next_action, system_identifier, primary_timeline,
-    primary_position, primary_told, promise, promise_seen, promise_doubt, fork, switchover,
-    candidate, doubtful, soft_fenced, wanted, death_confirmed, forced, asked, promote_attempts,
-    command, just_received, loss, final_position, needs_acknowledge, failovers, retry_at,
-    retry_delay, retry_seen)
+    primary_position, primary_told, promise, promise_seen, coverage, promise_doubt, fork,
+    switchover, candidate, doubtful, soft_fenced, wanted, death_confirmed, forced, asked,
+    promote_attempts, command, just_received, loss, final_position, needs_acknowledge, failovers,
+    retry_at, retry_delay, retry_seen)
 
 }  // namespace relevo::decide
 

@@ -112,6 +112,23 @@ void World::check_promise(NodeId candidate) {
   }
 }
 
+// Its commits wait for as many as they should again. What it acknowledged before, and
+// had said so, must be there all the same where the promotion claims that nothing is lost.
+void World::check_coverage(NodeId candidate) {
+  if (policy_.durability != decide::Durability::quorum || operator_decided_) return;
+  if (!state_.last_primary) return;
+  const auto& log = databases_[candidate].log;
+  for (const auto& write : acknowledged_) {
+    if (write.node != *state_.last_primary || write.promised || write.at < state_.primary_since ||
+        !confessed_.contains({write.node, write.acks_changes})) {
+      continue;
+    }
+    const bool kept =
+        std::any_of(log.begin(), log.end(), [&](const Write& one) { return one.id == write.id; });
+    if (!kept) violate("promoted in quorum mode, without a write from before commits waited");
+  }
+}
+
 void World::check_promotion(NodeId node) {
   const auto& record = state_.nodes[node];
   state_.switchover ? ++outcome_.switchovers : ++outcome_.failovers;
@@ -138,6 +155,7 @@ void World::check_promotion(NodeId node) {
   }
   check_loss(node);
   check_promise(node);
+  check_coverage(node);
   // Tried again: whom to choose was decided before.
   if (state_.wanted || state_.promote_attempts > 1) return;
   for (NodeId other = 0; other < databases_.size(); ++other) {

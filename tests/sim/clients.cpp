@@ -48,7 +48,8 @@ void World::acknowledge() {
       if (has_it) ++acks;
     }
     if (acks < wanted) return false;
-    acknowledged_.push_back({waiting.id, waiting.node, wanted >= policy_.acks});
+    acknowledged_.push_back({waiting.id, waiting.node, wanted >= policy_.acks, now_,
+                             databases_[waiting.node].acks_changes});
     return true;
   });
 }

@@ -67,8 +67,7 @@ void World::strike(const Fault& fault) {
       return strike_disk(fault);
     case FaultKind::asynchronous:
     case FaultKind::synchronous:
-      database.acks = fault.kind == FaultKind::synchronous ? policy_.acks : 0;
-      database.acks_since = now_;
+      database.wait_for(fault.kind == FaultKind::synchronous ? policy_.acks : 0, now_);
       return;
     case FaultKind::promoted_by_hand:
     case FaultKind::made_writable:
@@ -145,7 +144,7 @@ void World::heal() {
     auto& database = databases_[node];
     database.reachable = true;
     database.mute = database.disk_full = database.slow_disk = false;
-    if (policy_.durability == decide::Durability::quorum) database.acks = policy_.acks;
+    if (policy_.durability == decide::Durability::quorum) database.wait_for(policy_.acks, now_);
     database.flaky_until = database.lagging_until = {};
     if (node == dead_for_good_) {
       crash(node);

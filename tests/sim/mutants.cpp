@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::array guard_names{"none",         "barrier", "lease",     "everyone_asked",
                                  "confirmation", "brake",   "outsiders", "freshness",
-                                 "proof",        "promise", "furthest",  "one_at_a_time"};
+                                 "proof",        "promise", "covered",   "furthest",
+                                 "one_at_a_time"};
 static_assert(guard_names.size() == decide::guards + 1);
 
 }  // namespace

@@ -78,11 +78,18 @@ void World::look(NodeId node, bool fresh) {
     seen.outcome = model::ProbeOutcome::ok;
     seen.status = status_of(node);
   }
-  after(takes, [this, seen = std::move(seen), life = life_]() mutable {
+  const std::pair confession{node, database.acks_changes};
+  const bool confesses = seen.status && database.primary && database.acks < policy_.acks &&
+                         !(gtid_ && database.read_only);
+  after(takes, [this, seen = std::move(seen), confession, confesses, life = life_]() mutable {
     if (life != life_) return;
     seen.received = now_;
     detector_->observe(seen);
     probed_[seen.node] = true;
+    const bool taken = confesses && state_.primary == seen.node &&
+                       seen.sent > state_.primary_since &&
+                       detector_->latest(seen.node)->sent == seen.sent;
+    if (taken) confessed_.insert(confession);
     evidence(seen.node);
   });
 }

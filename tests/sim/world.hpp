@@ -55,6 +55,12 @@ struct Database {
   bool read_only = false;
   unsigned acks = 0;     // that its commits wait for, by its settings
   Instant acks_since{};  // when they were last changed
+  unsigned acks_changes = 0;
+  void wait_for(unsigned replicas, Instant now) {
+    acks = replicas;
+    acks_since = now;
+    ++acks_changes;
+  }
   std::uint32_t timeline = 1;
   std::vector<Write> log;          // received; a primary's own as well
   std::optional<NodeId> upstream;  // primary_conninfo
@@ -150,6 +156,7 @@ class World {
   void check_flaps(int rule);
   void check_loss(NodeId candidate);
   void check_promise(NodeId candidate);
+  void check_coverage(NodeId candidate);
   void check_writable();
   void watch_wellbeing();
   void check_promotion(NodeId node);
@@ -207,8 +214,12 @@ class World {
     std::uint64_t id;
     NodeId node;
     bool promised;  // as many replicas had acknowledged it as the policy says
+    Instant at;
+    unsigned acks_changes;
   };
   std::vector<Acknowledged> acknowledged_;
+  // Whose account Relevo has of how long its commits waited for too few.
+  std::set<std::pair<NodeId, unsigned>> confessed_;
   std::map<model::Epoch, std::set<NodeId>> written_in_epoch_;
   std::set<NodeId> told_to_promote_;  // since a primary was last published
   std::set<NodeId> were_published_;

@@ -228,6 +228,7 @@ TEST(Authority, IsReadBackAndNeverGuessed) {
   ASSERT_TRUE(file.store(authority));
   EXPECT_EQ(*file.load(), authority);
   authority.promise = {.acks = 2, .acknowledging = 3, .lapses_after = {}, .text = "as they say"};
+  authority.covered_acks = 2;
   ASSERT_TRUE(file.store(authority));
   EXPECT_EQ(*file.load(), authority);
   authority.promise->lapses_after = std::chrono::seconds(10);

@@ -286,7 +286,8 @@ TEST(Failover, QuorumIsNotProvenBySettingsThatWereNeverMade) {
   EXPECT_FALSE(has(stage.later(100ms), 904)) << "said once";
   auto mended = stage;
   mended.waits_for(0, 1);
-  EXPECT_TRUE(has(mended.later(100ms), 905));
+  mended.later(100ms);
+  EXPECT_TRUE(has(mended.later(1001ms), 905));
   EXPECT_EQ(authority_of(mended.state).nodes[0].reason, "");
 
   stage.dead(0);
@@ -302,12 +303,107 @@ TEST(Failover, QuorumIsNotProvenBySettingsThatWereNeverMade) {
   EXPECT_NE(stage.state.reason.find("--allow-data-loss"), std::string::npos);
 }
 
+// Its commits wait again, but one from before is on no replica yet.
+TEST(Failover, APromiseDoesNotCoverWhatWasWrittenBeforeIt) {
+  Stage stage;
+  stage.quorum_of(1);
+  stage.steady();
+  stage.waits_for(0, 0);
+  stage.at(0, 5000);
+  EXPECT_TRUE(has(stage.later(100ms), 906));
+  stage.waits_for(0, 1);
+  EXPECT_TRUE(has(stage.later(100ms), 906));
+  EXPECT_EQ(stage.state.coverage.acks, 0U);
+  EXPECT_EQ(stage.state.coverage.rising_to, 1U);
+  EXPECT_FALSE(has(stage.later(900ms), 907)) << "not every session may have acted on it yet";
+  EXPECT_TRUE(has(stage.later(101ms), 907));
+  EXPECT_EQ(stage.state.coverage.end.to_string(), "0/1388");
+  EXPECT_EQ(authority_of(stage.state).nodes[0].reason,
+            "db1's commits wait for 1 replica only since a moment ago, and what was written before "
+            "is not known to be with as many");
+  const auto fails = [](Stage it) {
+    it.dead(0);
+    it.later(100ms);
+    it.applied();
+    for (const NodeId node : {1U, 2U}) it.status(node).receiver = model::ReceiverState::none;
+    for (const NodeId node : {1U, 2U}) it.ok("FreezeReceiver", node);
+    return it.state.phase == Phase::promoting ? "" : it.state.reason;
+  };
+  EXPECT_NE(fails(stage).find("only since a moment ago"), std::string::npos) << fails(stage);
+  stage.at(2, 4999);
+  EXPECT_FALSE(has(stage.later(100ms), 908));
+  stage.at(2, 5000);
+  const auto settled = stage.later(100ms);
+  EXPECT_TRUE(has(settled, 908) && has(settled, 905));
+  EXPECT_EQ(fails(stage), "");
+}
+
+// A longer list by hand, then a configuration that counts on it.
+TEST(Failover, APromiseThatGrowsCoversWhatCameBeforeAsItDid) {
+  Stage stage(4);
+  stage.quorum_of(1);
+  stage.steady();
+  stage.waits_for(0, 2);
+  stage.at(0, 5000);
+  stage.at(1, 5000);
+  stage.later(100ms);
+  EXPECT_TRUE(has(stage.later(1001ms), 907));
+  EXPECT_EQ(stage.state.coverage.acks, 1U);
+  EXPECT_EQ(Facts({stage.state, stage.policy, stage.now}).why_not_promised(), "");
+  stage.policy.acks = 2;
+  EXPECT_EQ(Facts({stage.state, stage.policy, stage.now}).why_not_promised(),
+            "db1's commits wait for 2 replicas only since a moment ago, and 1 replica of those has "
+            "yet to receive what was written before");
+  stage.at(3, 5000);
+  EXPECT_TRUE(has(stage.later(100ms), 908));
+  EXPECT_EQ(Facts({stage.state, stage.policy, stage.now}).why_not_promised(), "");
+}
+
+// What db1 had acknowledged, only db2 may have had: db3 counts once it has it from there.
+TEST(Failover, APromotedPrimarysPromiseBeginsAnew) {
+  Stage stage;
+  stage.quorum_of(1);
+  stage.failover_to_promoting();
+  stage.primary(1, 2);
+  stage.at(1, 2000);
+  stage.ok("Promote");
+  ASSERT_EQ(stage.state.primary, 1U);
+  stage.later(100ms);
+  EXPECT_EQ(stage.state.coverage.end.to_string(), "0/7D0");
+  EXPECT_TRUE(Facts({stage.state, stage.policy, stage.now}).promise_settling());
+  stage.replica_of(2, 1);
+  EXPECT_FALSE(has(stage.later(100ms), 908)) << "it has 1000 yet";
+  EXPECT_TRUE(has(stage.later(stage.policy.settling_max), 904)) << "said after a while";
+  stage.at(2, 2000);
+  EXPECT_TRUE(has(stage.later(100ms), 905));
+}
+
+TEST(Failover, WhoMayHaveLostOrWritesElsewhereHoldsNothingForAPromise) {
+  Stage stage;
+  stage.quorum_of(1);
+  stage.steady();
+  const auto holders = [&](auto change) {
+    Stage it = stage;
+    change(it);
+    return Facts({it.state, it.policy, it.now}).holders(model::Position(model::Lsn{1000}));
+  };
+  EXPECT_EQ(holders([](Stage&) {}), 2U);
+  EXPECT_EQ(holders([](Stage& it) { it.state.nodes[1].restarted_at = it.now; }), 1U);
+  EXPECT_EQ(holders([](Stage& it) { it.state.nodes[1].diverged = true; }), 1U);
+  EXPECT_EQ(holders([](Stage& it) { it.state.nodes[1].former_primary = 1; }), 1U);
+  EXPECT_EQ(holders([](Stage& it) { it.state.evidence[1].latest->status.upstream_host = "db3"; }),
+            1U);
+  EXPECT_EQ(holders([](Stage& it) { it.state.primary_since = it.now; }), 0U);
+  EXPECT_EQ(holders([](Stage& it) { it.state.primary.reset(); }), 0U);
+}
+
 TEST(Failover, WhatThePrimaryPromisedIsKnownAfterARestart) {
   Stage before;
   before.quorum_of(1);
   before.steady();
   Hint hint = hint_of(before.state);
   ASSERT_TRUE(hint.promise);
+  EXPECT_EQ(hint.covered_acks, 1U);
   for (const bool known : {true, false}) {
     if (!known) hint.promise.reset();
     Stage after(3, hint);

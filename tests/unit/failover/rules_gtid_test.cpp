@@ -549,6 +549,22 @@ TEST(SemiSync, PromiseOutlivesARestartThatLetsNobodyWrite) {
   EXPECT_EQ(stage.state.promise->acks, 0U) << "now it takes writes, and nothing waits";
 }
 
+TEST(SemiSync, PromiseCoversASetOnceItsTransactionsAreThere) {
+  GtidStage stage;
+  stage.quorum_of(1);
+  stage.steady();
+  stage.waits_for(0, 0);
+  stage.up_to(0, 2000);
+  stage.later(100ms);
+  stage.waits_for(0, 1);
+  stage.later(100ms);
+  stage.has(1, std::string(origin) + "1-10:12-2000");
+  EXPECT_TRUE(has(stage.later(100ms), 907));
+  EXPECT_TRUE(Facts({stage.state, stage.policy, stage.now}).promise_settling()) << "11 is missing";
+  stage.up_to(1, 2000);
+  EXPECT_TRUE(has(stage.later(100ms), 908));
+}
+
 // Relevo was down while somebody else promoted db2, which is to be let write yet.
 TEST(SemiSync, PromiseOfAFormerPrimaryIsNotItsSuccessors) {
   GtidStage before;

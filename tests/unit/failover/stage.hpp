@@ -181,6 +181,7 @@ class Stage {
     ASSERT_EQ(state.phase, Phase::steady);
     ASSERT_EQ(state.primary, 0U);
     later(100ms);
+    if (policy.durability == Durability::quorum) later(100ms);
   }
   void failover_to_freezing() {
     steady();
