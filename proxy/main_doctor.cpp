@@ -41,6 +41,8 @@ Result<Process::Examined> Process::prepare_examination(std::size_t index) {
     prepared.facts.cluster = cluster.name;
     prepared.facts.quorum = cluster.failover.durability == config::Durability::quorum;
     prepared.facts.acks = cluster.failover.acks;
+    prepared.facts.manages_quorum =
+        cluster.failover.quorum_settings == config::QuorumSettings::manage;
     prepared.facts.acts = cluster.failover.mode != config::FailoverMode::off;
     prepared.facts.passthrough = !cluster.auth.users.has_value();
     prepared.facts.pool_size = cluster.pool.size;

@@ -65,6 +65,8 @@ act::ControllerSettings controller_settings(const config::Cluster& cluster,
                                    ? decide::Durability::quorum
                                    : decide::Durability::async;
   settings.policy.acks = cluster.failover.acks;
+  settings.policy.manages_quorum =
+      cluster.failover.quorum_settings == config::QuorumSettings::manage;
   settings.policy.loss_bytes_max = cluster.failover.max_loss;
   settings.policy.drain = cluster.failover.drain;
   settings.max_lag = cluster.routing.max_lag;

@@ -51,6 +51,9 @@ struct Maker {
   std::shared_ptr<Job> operator()(const decide::SetReadOnly& t) {
     return by_engine<ReadRoleJob, mysql::SetReadOnlyJob>(t.node);
   }
+  std::shared_ptr<Job> operator()(const decide::SetQuorum& t) {
+    return by_engine<postgres::SetQuorumJob, mysql::SetQuorumJob>(t);
+  }
   std::shared_ptr<Job> operator()(const decide::AcquireLease&) { return nullptr; }
   std::shared_ptr<Job> operator()(const decide::PublishView&) { return nullptr; }
 };

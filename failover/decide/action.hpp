@@ -64,13 +64,22 @@ struct PrepareRejoin {
 struct SetReadOnly {
   model::NodeId node = 0;
 };
+// What quorum mode needs of a server's settings: which replicas acknowledge, how many of
+// them, that commits wait for as long as it takes. Then, where that is a switch by
+// itself, the side that the server plays. PostgreSQL has one list for every side.
+enum class SyncSide : std::uint8_t { neither, replica, primary };
+struct SetQuorum {
+  model::NodeId node = 0;
+  unsigned acks = 1;
+  SyncSide side = SyncSide::neither;
+};
 struct AcquireLease {};
 // Publish the View that the state now amounts to, at once; answered by
 // ViewPublished with its sequence.
 struct PublishView {};
 
 using Task = std::variant<FreezeReceiver, ReadRole, AwaitPosition, Promote, Repoint, Fence, Unfence,
-                          PrepareRejoin, AcquireLease, PublishView, SetReadOnly>;
+                          PrepareRejoin, AcquireLease, PublishView, SetReadOnly, SetQuorum>;
 
 struct Action {
   ActionId id = 0;

@@ -205,9 +205,13 @@ std::string Facts::why_not_promised() const {
          (policy.acks - have == 1 ? "has" : "have") + " yet to receive what was written before";
 }
 
+unsigned Facts::promised() const {
+  if (!state.promise || state.promise->acknowledging >= policy.nodes.size()) return 0;
+  return state.promise->acks;
+}
+
 bool Facts::promise_settling() const {
-  return state.promise && state.promise->acks >= policy.acks && state.coverage.acks < policy.acks &&
-         !without(Guard::covered);
+  return promised() >= policy.acks && state.coverage.acks < policy.acks && !without(Guard::covered);
 }
 
 unsigned Facts::holders(const model::Position& end) const {

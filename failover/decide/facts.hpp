@@ -60,6 +60,8 @@ struct Facts {
   // Quorum mode: why the last primary's commits did not wait for as many replicas as the
   // policy says; "" when they did, or when the policy says nothing of it.
   std::string why_not_promised() const;
+  // For how many replicas of this cluster its commits wait: 0 where others may stand for them.
+  unsigned promised() const;
   // Whether all that keeps that from holding is what was written before it began to.
   bool promise_settling() const;
   // Replicas of the published primary that have all of its history up to there, for good.

@@ -9,9 +9,9 @@
 namespace relevo::decide {
 namespace {
 
-constexpr std::array<std::string_view, 11> task_names{
-    "FreezeReceiver", "ReadRole",      "AwaitPosition", "Promote",     "Repoint",    "Fence",
-    "Unfence",        "PrepareRejoin", "AcquireLease",  "PublishView", "SetReadOnly"};
+constexpr std::array<std::string_view, 12> task_names{
+    "FreezeReceiver", "ReadRole",      "AwaitPosition", "Promote",     "Repoint",     "Fence",
+    "Unfence",        "PrepareRejoin", "AcquireLease",  "PublishView", "SetReadOnly", "SetQuorum"};
 static_assert(task_names.size() == std::variant_size_v<Task>);
 
 constexpr std::array<std::string_view, 8> event_names{

@@ -189,7 +189,7 @@ SwitchoverPlan plan_switchover(const Facts& facts, std::optional<NodeId> wanted)
 
   if (facts.has_pending(primary)) {
     // Its fence might be lifted by what is under way, and come first.
-    return {std::nullopt, facts.name(primary) + " is being made writable: try again"};
+    return {std::nullopt, facts.name(primary) + " is being worked on: try again"};
   }
 
   std::vector<Contender> contenders;

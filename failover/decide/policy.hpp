@@ -35,6 +35,7 @@ struct Policy {
   Mode mode = Mode::automatic;
   Durability durability = Durability::async;
   unsigned acks = 1;                           // W: replicas that acknowledge each commit
+  bool manages_quorum = false;                 // sets on the servers what that takes
   std::uint64_t loss_bytes_max = 16ULL << 20;  // async: history an automatic failover may lose
   std::uint64_t switchover_lag_bytes_max = 16ULL << 20;
   // GTIDs count transactions. Against the two limits above each weighs this much, a

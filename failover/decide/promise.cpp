@@ -1,6 +1,7 @@
 #include "failover/decide/promise.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "topology/model/sync_rule.hpp"
 
@@ -53,11 +54,16 @@ Promise semi_sync_promise(const model::SemiSync& semi) {
 
 }  // namespace
 
-void judge(Coverage& coverage, unsigned acks, model::Instant seen, model::Duration margin) {
+void judge(Coverage& coverage, unsigned acks, bool lapses, model::Instant seen,
+           model::Duration margin) {
   // What was recorded before this process began says nothing of the time between.
   const bool first = !coverage.told;
   if (first) coverage = {};
   coverage.told = acks;
+  if (std::exchange(coverage.lapses, lapses) && !lapses) {
+    coverage.acks = coverage.rising_to = 0;
+    coverage.end = {};
+  }
   if (acks <= coverage.acks) {
     coverage.acks = acks;
     coverage.rising_to = 0;

@@ -46,6 +46,7 @@ struct Coverage {
   unsigned acks = 0;  // replicas that have each commit that a client was told of
   // What commits wait for, by the account last judged; nullopt: none was, by this process.
   std::optional<unsigned> told;
+  bool lapses = false;     // by that account, after a while they go on without
   unsigned rising_to = 0;  // once as many have received `end`; 0: nothing is awaited
   model::Instant since{};  // an account asked for after this tells the end
   model::Position end;     // of what was written before; unknown until it is told
@@ -53,9 +54,11 @@ struct Coverage {
   bool operator==(const Coverage&) const = default;
 };
 
-// An account that came in then says that commits wait for so many. `margin`: for so long
+// An account that came in then says that commits wait for so many, and perhaps not for
+// ever: what went on without in such a time is only covered after it. `margin`: for so long
 // a server may go on as before although it shows new settings already.
-void judge(Coverage& coverage, unsigned acks, model::Instant seen, model::Duration margin);
+void judge(Coverage& coverage, unsigned acks, bool lapses, model::Instant seen,
+           model::Duration margin);
 void settle(Coverage& coverage);  // as many as awaited have it all
 
 std::string in_replicas(unsigned count);  // "1 replica", "2 replicas"

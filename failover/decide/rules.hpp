@@ -31,6 +31,7 @@ std::span<const Rule> result_rules();
 std::span<const Rule> history_rules();
 std::span<const Rule> former_rules();
 std::span<const Rule> following_rules();
+std::span<const Rule> quorum_rules();
 std::span<const Rule> lease_rules();
 
 }  // namespace relevo::decide

@@ -66,13 +66,15 @@ std::string doubt(const Facts& f) {
 
 bool promise_judged(const Facts& f) {
   const bool by_account = f.state.primary && f.state.promise && f.state.promise_seen;
-  return !by_account || f.state.coverage.told == f.state.promise->acks;
+  return !by_account || (f.state.coverage.told == f.promised() &&
+                         f.state.coverage.lapses == f.state.promise->lapses_after.has_value());
 }
 
 void judge_promise(Turn& t) {
   const auto& latest = t.state.evidence[*t.state.primary].latest;
   const auto seen = latest ? std::max(latest->received, *t.state.promise_seen) : t.now;
-  judge(t.state.coverage, t.state.promise->acks, seen, t.facts().traits().settings_margin);
+  judge(t.state.coverage, t.facts().promised(), t.state.promise->lapses_after.has_value(), seen,
+        t.facts().traits().settings_margin);
   t.decision.authority_changed = true;
 }
 

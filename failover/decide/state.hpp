@@ -73,6 +73,12 @@ struct NodeRecord {
   bool lost_received = false;  // it certainly has
 
   std::optional<model::Position> frozen;  // received position, in the present failover
+
+  // Quorum mode's settings could not be made: how often, when to try again, the words.
+  unsigned settings_failures = 0;
+  model::Instant settings_retry_at{};
+  std::string settings_failure;
+  model::Epoch named_in = 0;  // led to its primary for its name's sake in this epoch
 };
 
 struct PendingAction {

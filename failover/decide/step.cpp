@@ -11,10 +11,10 @@
 namespace relevo::decide {
 namespace {
 
-std::array<std::span<const Rule>, 10> tables() {
+std::array<std::span<const Rule>, 11> tables() {
   return {command_rules(),    housekeeping_rules(), adoption_rules(), failover_rules(),
           switchover_rules(), result_rules(),       history_rules(),  former_rules(),
-          following_rules(),  lease_rules()};
+          following_rules(),  quorum_rules(),       lease_rules()};
 }
 
 // What is tried in this rule's place: itself, but for a mutant of the simulator.

@@ -18,6 +18,14 @@ void Subject::find(Gravity gravity, std::string found, Remedy remedy) {
   findings_.push_back(std::move(finding));
 }
 
+void Subject::find_kept(Gravity gravity, std::string found, Remedy remedy) {
+  const bool kept = cluster.quorum && cluster.manages_quorum && cluster.acts;
+  find(gravity, std::move(found),
+       kept ? by_hand("nothing: Relevo sets it (failover.quorum_settings is manage); if it stays, "
+                      "relevoctl events says why (543, 904)")
+            : std::move(remedy));
+}
+
 std::string_view Subject::text(std::string_view setting) const {
   const auto found = node.settings.find(setting);
   return found == node.settings.end() ? std::string_view() : found->second.value;

@@ -45,6 +45,8 @@ class Subject {
       : cluster(of), node(at), check_(by), findings_(into) {}
 
   void find(Gravity gravity, std::string found, Remedy remedy);
+  // Of quorum mode, and what Relevo sets by itself if it is to: then nothing has to be run.
+  void find_kept(Gravity gravity, std::string found, Remedy remedy);
 
   bool has(std::string_view setting) const { return node.settings.contains(setting); }
   std::string_view text(std::string_view setting) const;  // "" when it was not told

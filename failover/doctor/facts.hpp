@@ -70,8 +70,9 @@ struct ClusterFacts {
 
   bool quorum = false;
   unsigned acks = 1;
-  bool acts = true;         // failover.mode is not off
-  bool passthrough = true;  // users' verifiers are read from the servers
+  bool manages_quorum = false;  // Relevo sets itself what that takes
+  bool acts = true;             // failover.mode is not off
+  bool passthrough = true;      // users' verifiers are read from the servers
   unsigned pool_size = 20;
   unsigned pools = 1;  // pairs of user and database that clients use now
   std::string monitor_user;

@@ -200,7 +200,9 @@ void synchronous_commit(Subject& s) {
   if (!s.cluster.quorum && value != "off") return;
   const Gravity gravity =
       s.cluster.quorum && value != "remote_write" ? Gravity::error : Gravity::warning;
-  s.find(gravity, is_now(s, "synchronous_commit"), s.set("synchronous_commit", "on"));
+  const Remedy remedy = s.set("synchronous_commit", "on");
+  gravity == Gravity::error ? s.find_kept(gravity, is_now(s, "synchronous_commit"), remedy)
+                            : s.find(gravity, is_now(s, "synchronous_commit"), remedy);
 }
 
 void wal_keep_size(Subject& s) {
@@ -222,16 +224,9 @@ void max_slot_wal_keep_size(Subject& s) {
 // ---- Quorum mode -------------------------------------------------------------------
 
 std::string wanted_rule(const ClusterFacts& cluster) {
-  std::string text = "ANY " + std::to_string(cluster.acks) + " (";
-  for (std::size_t i = 0; i < cluster.nodes.size(); ++i) {
-    std::string name = "\"";
-    for (const char c : cluster.nodes[i].name) {
-      if (c == '"') name += c;
-      name += c;
-    }
-    text += (i == 0 ? "" : ", ") + name + "\"";
-  }
-  return text + ")";
+  std::vector<std::string> names;
+  for (const NodeFacts& node : cluster.nodes) names.push_back(node.name);
+  return model::sync_rule_text(cluster.acks, names);
 }
 
 // Made to wait for replicas that are not there under these names, every commit on the
@@ -263,12 +258,13 @@ void synchronous_standby_names(Subject& s) {
     }
     return;
   }
-  if (!rule) return s.find(Gravity::error, is_now(s, setting), set_rule(s));
+  if (!rule) return s.find_kept(Gravity::error, is_now(s, setting), set_rule(s));
   if (rule->count != s.cluster.acks) {
-    return s.find(rule->count < s.cluster.acks ? Gravity::error : Gravity::warning,
-                  is_now(s, setting) + ": commits wait for " + std::to_string(rule->count) +
-                      ", failover.acks is " + std::to_string(s.cluster.acks),
-                  set_rule(s));
+    const std::string found = is_now(s, setting) + ": commits wait for " +
+                              std::to_string(rule->count) + ", failover.acks is " +
+                              std::to_string(s.cluster.acks);
+    return rule->count < s.cluster.acks ? s.find_kept(Gravity::error, found, set_rule(s))
+                                        : s.find(Gravity::warning, found, set_rule(s));
   }
   for (const std::string& name : rule->names) {
     const bool known =

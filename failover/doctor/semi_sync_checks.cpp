@@ -38,28 +38,28 @@ void plugin(Subject& s) {
   if (!s.cluster.quorum || s.node.settings.empty()) return;
   const Names names = names_of(s);
   if (!names.primary_enabled.empty() && !names.replica_enabled.empty()) return;
-  s.find(Gravity::error, "the plugins of semi-synchronous replication are not loaded",
-         by_hand("in [mysqld] of its option file: plugin_load_add = "
-                 "semisync_source.so;semisync_replica.so, and restart"));
+  s.find_kept(Gravity::error, "the plugins of semi-synchronous replication are not loaded",
+              by_hand("in [mysqld] of its option file: plugin_load_add = "
+                      "semisync_source.so;semisync_replica.so, and restart"));
 }
 
 void enabled(Subject& s) {
   const Names names = names_of(s);
   if (names.primary_enabled.empty() || names.replica_enabled.empty()) return;
   if (s.node.role == model::Role::replica && s.is_on(names.primary_enabled)) {
-    return s.find(Gravity::error, std::string(names.primary_enabled) + " is ON on a replica",
-                  by_hand(switched(names.primary_enabled, 0)));
+    return s.find_kept(Gravity::error, std::string(names.primary_enabled) + " is ON on a replica",
+                       by_hand(switched(names.primary_enabled, 0)));
   }
   if (!s.cluster.quorum) return;
   if (s.is_primary() && s.is_off(names.primary_enabled)) {
-    return s.find(
+    return s.find_kept(
         Gravity::error, is_now(s, names.primary_enabled) + " on the primary",
         by_hand(switched(names.replica_enabled, 0) + "; " + switched(names.primary_enabled, 1)));
   }
   if (s.node.role == model::Role::replica && s.is_off(names.replica_enabled)) {
-    s.find(Gravity::error, is_now(s, names.replica_enabled) + " on a replica",
-           by_hand(switched(names.replica_enabled, 1) +
-                   "; and let its receiver connect anew (STOP and START its IO_THREAD)"));
+    s.find_kept(Gravity::error, is_now(s, names.replica_enabled) + " on a replica",
+                by_hand(switched(names.replica_enabled, 1) +
+                        "; and let its receiver connect anew (STOP and START its IO_THREAD)"));
   }
 }
 
@@ -70,22 +70,22 @@ void timeout(Subject& s) {
   const auto name = names_of(s).timeout;
   const auto milliseconds = s.number(name);
   if (!s.cluster.quorum || !milliseconds || *milliseconds >= hour_ms) return;
-  s.find(Gravity::error,
-         std::string(name) + " is " + duration_text(*milliseconds) +
-             ": then commits go on without an acknowledgement",
-         s.set(name, "86400000"));
+  s.find_kept(Gravity::error,
+              std::string(name) + " is " + duration_text(*milliseconds) +
+                  ": then commits go on without an acknowledgement",
+              s.set(name, "86400000"));
 }
 
 void wait_point(Subject& s) {
   const auto name = names_of(s).wait_point;
   if (!s.cluster.quorum || name.empty() || s.text(name) == "AFTER_SYNC") return;
-  s.find(Gravity::warning, is_now(s, name), s.set(name, "AFTER_SYNC"));
+  s.find_kept(Gravity::warning, is_now(s, name), s.set(name, "AFTER_SYNC"));
 }
 
 void wait_none(Subject& s) {
   const auto name = names_of(s).wait_none;
   if (!s.cluster.quorum || !s.is_off(name)) return;
-  s.find(Gravity::error, is_now(s, name), s.set(name, "ON"));
+  s.find_kept(Gravity::error, is_now(s, name), s.set(name, "ON"));
 }
 
 void acks(Subject& s) {
@@ -100,9 +100,11 @@ void acks(Subject& s) {
   }
   const auto count = s.number(name);
   if (!count || *count == s.cluster.acks) return;
-  s.find(*count < s.cluster.acks ? Gravity::error : Gravity::warning,
-         is_now(s, name) + ", failover.acks is " + std::to_string(s.cluster.acks),
-         s.set(name, std::to_string(s.cluster.acks)));
+  const std::string found =
+      is_now(s, name) + ", failover.acks is " + std::to_string(s.cluster.acks);
+  const Remedy remedy = s.set(name, std::to_string(s.cluster.acks));
+  *count < s.cluster.acks ? s.find_kept(Gravity::error, found, remedy)
+                          : s.find(Gravity::warning, found, remedy);
 }
 
 void sync_relay_log(Subject& s) {

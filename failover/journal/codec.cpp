@@ -94,15 +94,15 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LatestStatus, status, sent, rece
 namespace relevo::decide {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodePolicy, name, host, port, zone, priority, never_promote)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
-    Policy, engine, nodes, mode, durability, acks, loss_bytes_max, switchover_lag_bytes_max,
-    bytes_per_transaction, start_grace, barrier_timeout, freeze_timeout, freeze_patience,
-    read_timeout, promote_timeout, promote_attempts_max, verify_timeout, repoint_timeout,
-    fence_timeout, drain, catch_up_timeout, overdue_grace, retry_delay_min, retry_delay_max,
-    waiting_receiver_max, errant_min, settling_max, failovers_max, failover_window)
+    Policy, engine, nodes, mode, durability, acks, manages_quorum, loss_bytes_max,
+    switchover_lag_bytes_max, bytes_per_transaction, start_grace, barrier_timeout, freeze_timeout,
+    freeze_patience, read_timeout, promote_timeout, promote_attempts_max, verify_timeout,
+    repoint_timeout, fence_timeout, drain, catch_up_timeout, overdue_grace, retry_delay_min,
+    retry_delay_max, waiting_receiver_max, errant_min, settling_max, failovers_max, failover_window)
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Distance, count, unit)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Promise, acks, acknowledging, lapses_after, text)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Coverage, acks, told, rising_to, since, end)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Coverage, acks, told, lapses, rising_to, since, end)
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FreezeReceiver, node)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReadRole, node)
@@ -113,6 +113,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Fence, node, firm)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Unfence, node)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PrepareRejoin, node, primary)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SetReadOnly, node)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SetQuorum, node, acks, side)
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeEvidence, assessment, latest, probed)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Observed, nodes)
@@ -174,7 +175,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     NodeRecord, maintenance, diverged, barred, quarantined, former_primary, rejoin_prepared, reason,
     needs_repoint, freeze_sent, freezes_in_doubt, fences_in_doubt, repoint_failures, fence_failures,
     retry_at, waiting_since, errant_since, started_us, start_probed, received_before, restarted_at,
-    lost_received, frozen)
+    lost_received, frozen, settings_failures, settings_retry_at, settings_failure, named_in)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PendingAction, action, finished, outcome, text, status)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     ClusterState, epoch, epoch_used, primary, last_primary, gate, paused, lease_held,

@@ -37,6 +37,7 @@ enum class Balance { least_outstanding, round_robin, nearest_zone };
 enum class WithoutCatalog { primary, text };  // what tells reads when no catalogue is known
 enum class FailoverMode { automatic, manual, off };
 enum class Durability { async, quorum };
+enum class QuorumSettings { manage, observe };  // what of durability quorum stands on servers
 enum class LogLevel { debug, info, warning, error };
 enum class LogFormat { text, json };
 enum class UnixAuth { password, trust };  // how clients on a Unix socket log in
@@ -132,7 +133,8 @@ struct Routing {
 struct Failover {
   FailoverMode mode = FailoverMode::automatic;
   Durability durability = Durability::async;
-  unsigned acks = 1;                     // W, with durability quorum
+  unsigned acks = 1;  // W, with durability quorum
+  QuorumSettings quorum_settings = QuorumSettings::manage;
   Milliseconds detect{1000};             // silence after which a node may be called hung
   Milliseconds hold{30000};              // how long a statement waits for a primary
   Milliseconds drain{2000};              // how long a switchover waits for open transactions

@@ -218,6 +218,12 @@ Section<Failover> failover() {
   s.setting("acks", &Failover::acks, number(1, 63, "replicas"), optional, reload,
             "With `quorum`: how many replicas acknowledge each commit; has to be given then, and "
             "is fewer than there are nodes.");
+  s.setting("quorum_settings", &Failover::quorum_settings,
+            choice<QuorumSettings>(
+                {{"manage", QuorumSettings::manage}, {"observe", QuorumSettings::observe}}),
+            optional, reload,
+            "With `quorum`: whether Relevo sets on the servers what makes commits wait for `acks` "
+            "replicas, where their own settings ask for less, or only says that they do.");
   s.setting("detect", &Failover::detect, duration(20ms, 1h), optional, reload,
             "Silence after which a node may be called hung; longer than `monitor.interval`.");
   s.setting("hold", &Failover::hold, duration(0ms, 1h), optional, reload,

@@ -86,6 +86,43 @@ class RecordedFailover:
         self.assertEqual(replay(self.proxy.directory / "absent").returncode, 1)
 
 
+class KeptQuorum:
+    """Servers that nobody has told to wait for replicas, and a Relevo that is to see to it.
+    waits(node): whether its commits, or as a replica those after its promotion, wait for one.
+    stop_waiting(node): as somebody might who knows nothing of it."""
+
+    config = {"cluster": {"failover": {"durability": "quorum", "acks": 1}}}
+
+    def rules(self):
+        events = self.proxy.get("/v1/events")
+        return {event["rule"] for event in (events["events"] if isinstance(events, dict) else events)}
+
+    def await_promise(self, primary):
+        """Until every node that is up is set, and what was written before is where it has to be."""
+        up = {name for name, facts in self.cluster.status().items() if facts["state"] == "up"}
+        base.wait_until(lambda: all(self.waits(node) for node in up), f"{up} are set")
+        self.proxy.await_topology(
+            lambda t: t["primary"] == primary
+            and all(n["reason"] == "" for n in t["nodes"] if n["name"] == primary), "the promise holds")
+
+    def test_is_kept_from_nothing_on_and_holds_when_the_primary_is_killed(self):
+        primary = self.proxy.await_healthy()["primary"]
+        self.await_promise(primary)
+        self.assertLessEqual({542, 904, 905}, self.rules())
+
+        load = base.Workload(self, writers=8, readers=2, idle=0, writes_per_second=400, reads_per_second=100)
+        self.stop_waiting(primary)
+        base.wait_until(lambda: self.waits(primary), "what somebody undid is done again")
+        self.await_promise(primary)
+        self.cluster.run("kill", primary)
+        new = self.proxy.await_topology(lambda t: t["primary"] not in (None, primary), "a new primary")["primary"]
+        self.assertTrue(self.waits(new), "from its first commit on")
+        summary = load.finish()
+        self.assertNotEqual(summary["writes"]["acknowledged"], 0)
+        self.assertEqual(summary["ledger"]["missing"], 0, summary["ledger"])
+        self.await_promise(new)
+
+
 class IdleSessions:
     def test_sigterm_does_not_wait_for_idle_sessions(self):
         idle = [self.connect() for _ in range(5)]

@@ -12,7 +12,7 @@ RULE = "ANY 1 (db1, db2, db3)"
 @unittest.skipIf(harness.STANDIN, "only relevo has it")
 class Doctor(doctoring.Doctoring, harness.IntegrationTest):
     cluster_options = {"settings": ["fsync=on"]}
-    config = {"cluster": {"failover": {"durability": "quorum", "acks": 1}}}
+    config = {"cluster": {"failover": {"durability": "quorum", "acks": 1, "quorum_settings": "observe"}}}
 
     @classmethod
     def prepare(cls):

@@ -96,6 +96,19 @@ std::optional<SyncRule> parse_sync_rule(std::string_view text) {
   return rule;
 }
 
+std::string sync_rule_text(unsigned count, const std::vector<std::string>& names) {
+  std::string text = "ANY " + std::to_string(count) + " (";
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    text += i == 0 ? "\"" : ", \"";
+    for (const char c : names[i]) {
+      if (c == '"') text += c;
+      text += c;
+    }
+    text += '"';
+  }
+  return text + ")";
+}
+
 std::string application_name_of(std::string_view conninfo) {
   constexpr std::string_view key = "application_name";
   if (conninfo.starts_with("postgres://") || conninfo.starts_with("postgresql://")) {

@@ -23,6 +23,9 @@ struct SyncRule {
 // nullopt: empty, or not one.
 std::optional<SyncRule> parse_sync_rule(std::string_view text);
 
+// As PostgreSQL reads it: ANY 1 ("db1", "db2").
+std::string sync_rule_text(unsigned count, const std::vector<std::string>& names);
+
 // "" when the string names none.
 std::string application_name_of(std::string_view conninfo);
 

@@ -89,8 +89,57 @@ std::string Dialect::kill(std::uint64_t session) const {
   return (mariadb() ? "KILL HARD CONNECTION " : "KILL CONNECTION ") + std::to_string(session);
 }
 
-SemiSyncSwitches semi_sync_switches(
-    const std::vector<std::pair<std::string, std::string>>& variables) {
+std::string Dialect::set_for_good(std::string_view variable, std::string_view value) const {
+  const bool persists = !mariadb() && at_least(8, 0, 0);
+  std::string text = persists ? "SET PERSIST " : "SET GLOBAL ";
+  return text.append(variable).append(" = ").append(value);
+}
+
+bool Dialect::source_plugins() const { return !mariadb() && at_least(8, 0, 26); }
+
+std::vector<std::string> semi_sync_installation(const Dialect& dialect,
+                                                const Variables& variables) {
+  if (dialect.mariadb()) return {};  // built in
+  const auto found = semi_sync_switches(variables);
+  // One age for both sides: a server has the old plugins or the new ones.
+  const bool old_names = found.primary.find("master") != std::string::npos ||
+                         found.replica.find("slave") != std::string::npos;
+  const bool by_new_names = dialect.source_plugins() && !old_names;
+  const auto install = [](const std::string& side) {
+    return "INSTALL PLUGIN rpl_semi_sync_" + side + " SONAME 'semisync_" + side + ".so'";
+  };
+  std::vector<std::string> statements;
+  if (found.primary.empty()) statements.push_back(install(by_new_names ? "source" : "master"));
+  if (found.replica.empty()) statements.push_back(install(by_new_names ? "replica" : "slave"));
+  return statements;
+}
+
+std::vector<std::string> semi_sync_values(const Dialect& dialect, const Variables& variables,
+                                          unsigned acks) {
+  constexpr std::string_view longest_ms = "4294967295";  // 49 days: the most that MySQL takes
+  std::vector<std::string> statements;
+  for (const auto& [name, value] : variables) {
+    std::string wanted;
+    const auto is = [&, &variable = name](std::string_view one, std::string_view other) {
+      return variable == one || variable == other;
+    };
+    if (is("rpl_semi_sync_source_timeout", "rpl_semi_sync_master_timeout")) {
+      wanted = longest_ms;
+    } else if (is("rpl_semi_sync_source_wait_point", "rpl_semi_sync_master_wait_point")) {
+      wanted = "AFTER_SYNC";
+    } else if (is("rpl_semi_sync_source_wait_no_replica", "rpl_semi_sync_master_wait_no_slave")) {
+      wanted = "ON";
+    } else if (is("rpl_semi_sync_source_wait_for_replica_count",
+                  "rpl_semi_sync_master_wait_for_slave_count")) {
+      wanted = std::to_string(acks);
+    }
+    if (wanted.empty() || wanted == value) continue;
+    statements.push_back(dialect.set_for_good(name, wanted));
+  }
+  return statements;
+}
+
+SemiSyncSwitches semi_sync_switches(const Variables& variables) {
   SemiSyncSwitches found;
   for (const auto& [name, value] : variables) {
     if (name == "rpl_semi_sync_master_enabled" || name == "rpl_semi_sync_source_enabled") {

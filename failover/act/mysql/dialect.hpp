@@ -50,6 +50,9 @@ class Dialect {
   std::string take_writes() const;
   // Ends a session at once; what it has not committed is rolled back.
   std::string kill(std::uint64_t session) const;
+  // Over a restart, too, where the server keeps it.
+  std::string set_for_good(std::string_view variable, std::string_view value) const;
+  bool source_plugins() const;  // semisync_source.so
 
  private:
   bool at_least(unsigned major, unsigned minor, unsigned patch) const;
@@ -61,13 +64,22 @@ class Dialect {
   unsigned major_ = 0, minor_ = 0, patch_ = 0;
 };
 
+// Semi-synchronous replication, on a server that has these variables (by
+// rpl_semi_sync_%). What is said of another server is not in them.
+using Variables = std::vector<std::pair<std::string, std::string>>;
+// What loads its plugins, where the server has them apart and not loaded.
+std::vector<std::string> semi_sync_installation(const Dialect& dialect, const Variables& variables);
+// What makes commits wait for as many, for as long as it takes, before others read them.
+// For good on MySQL; MariaDB keeps no such statement over a restart.
+std::vector<std::string> semi_sync_values(const Dialect& dialect, const Variables& variables,
+                                          unsigned acks);
+
 // The names of semi-synchronous replication's switches among `variables`, as they are
 // installed: old and new names never both.
 struct SemiSyncSwitches {
   std::string primary, replica;  // "rpl_semi_sync_master_enabled", ...; "" when absent
   bool on = false;               // one of them is
 };
-SemiSyncSwitches semi_sync_switches(
-    const std::vector<std::pair<std::string, std::string>>& variables);
+SemiSyncSwitches semi_sync_switches(const Variables& variables);
 
 }  // namespace relevo::act::mysql

@@ -17,21 +17,27 @@ void MysqlJob::begin(model::NodeId id, ThenStatus then) {
   });
 }
 
-void MysqlJob::switch_semi_sync(bool as_primary, Then then) {
-  read("SHOW GLOBAL VARIABLES LIKE 'rpl_semi_sync_%_enabled'",
-       [this, as_primary, then = std::move(then)](const client::Rows& rows) {
-         std::vector<std::pair<std::string, std::string>> variables;
+void MysqlJob::read_semi_sync(std::function<void(const Variables&)> then) {
+  read("SHOW GLOBAL VARIABLES LIKE 'rpl_semi_sync_%'",
+       [then = std::move(then)](const client::Rows& rows) {
+         Variables variables;
          for (const auto& row : rows.rows) {
            if (row.size() == 2 && row[0] && row[1]) variables.emplace_back(*row[0], *row[1]);
          }
-         const auto found = semi_sync_switches(variables);
-         if (!found.on || found.primary.empty() || found.replica.empty()) return then();
-         // A replica that waits for acknowledgements of its own would stop applying.
-         const auto on = as_primary ? found.primary : found.replica;
-         const auto off = as_primary ? found.replica : found.primary;
-         change("SET GLOBAL " + off + " = 0",
-                [this, on, then] { change("SET GLOBAL " + on + " = 1", then); });
+         then(variables);
        });
+}
+
+void MysqlJob::switch_semi_sync(bool as_primary, Then then) {
+  read_semi_sync([this, as_primary, then = std::move(then)](const Variables& variables) {
+    const auto found = semi_sync_switches(variables);
+    if (!found.on || found.primary.empty() || found.replica.empty()) return then();
+    // A replica that waits for acknowledgements of its own would stop applying.
+    const auto on = as_primary ? found.primary : found.replica;
+    const auto off = as_primary ? found.replica : found.primary;
+    change("SET GLOBAL " + off + " = 0",
+           [this, on, then] { change("SET GLOBAL " + on + " = 1", then); });
+  });
 }
 
 }  // namespace relevo::act::mysql

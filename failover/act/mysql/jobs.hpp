@@ -27,6 +27,7 @@ class MysqlJob : public Job {
   // The switches of semi-synchronous replication, if any is on: primary's and replica's.
   // Without the plugin, or with both off, nothing is changed.
   void switch_semi_sync(bool as_primary, Then then);
+  void read_semi_sync(std::function<void(const Variables&)> then);
 
   Dialect dialect_;
 };
@@ -124,6 +125,26 @@ class SetReadOnlyJob final : public MysqlJob {
 
  private:
   model::NodeId node_;
+};
+
+// The plugins, the values that fit either side, then the switches of one side. A
+// replica's receiver connects anew, which makes it acknowledge; its applier goes on.
+class SetQuorumJob final : public MysqlJob {
+ public:
+  SetQuorumJob(RELEVO_JOB_ARGUMENTS, const decide::SetQuorum& task)
+      : RELEVO_JOB_BASE, task_(task) {}
+  void start() override;
+
+ private:
+  void install();
+  void set_values();
+  void run_next(Then then);
+  void reconnect();
+  void look();
+  const decide::SetQuorum task_;
+  bool restore_super_read_only_ = false;
+  unsigned looks_ = 0;
+  std::deque<std::string> statements_;
 };
 
 #undef RELEVO_JOB_ARGUMENTS

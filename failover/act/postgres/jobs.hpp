@@ -104,6 +104,19 @@ class PrepareRejoinJob final : public PostgresJob {
   std::string directory_;
 };
 
+class SetQuorumJob final : public PostgresJob {
+ public:
+  SetQuorumJob(RELEVO_JOB_ARGUMENTS, const decide::SetQuorum& task)
+      : RELEVO_JOB_BASE, task_(task) {}
+  void start() override;
+
+ private:
+  void set_list();
+  void look();
+  const decide::SetQuorum task_;
+  std::string list_;
+};
+
 #undef RELEVO_JOB_ARGUMENTS
 #undef RELEVO_JOB_BASE
 

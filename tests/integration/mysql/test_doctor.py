@@ -12,7 +12,7 @@ import doctoring
 class Doctor(doctoring.Doctoring, harness.IntegrationTest):
     cluster_options = {"semi_sync": True,
                        "settings": ["sync_binlog=1", "innodb_flush_log_at_trx_commit=1", "sync_relay_log=1"]}
-    config = {"cluster": {"failover": {"durability": "quorum", "acks": 1, "drain": "30s"}}}
+    config = {"cluster": {"failover": {"durability": "quorum", "acks": 1, "quorum_settings": "observe", "drain": "30s"}}}
 
     def broken(self, node, setting, bad):
         """Until the test's end. By a statement, as an option file would need a restart."""

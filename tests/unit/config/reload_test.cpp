@@ -75,6 +75,7 @@ const std::vector<Changed> changes{
     {{"/clusters/0/failover/mode", R"("manual")"}, {}},
     {{"/clusters/0/failover/durability", R"("async")"}, {}},  // with acks taken out, below
     {{"/clusters/0/failover/acks", "2"}, {}},
+    {{"/clusters/0/failover/quorum_settings", R"("observe")"}, {}},
     {{"/clusters/0/failover/detect", R"("2s")"}, {}},
     {{"/clusters/0/failover/hold", R"("2s")"}, {}},
     {{"/clusters/0/failover/drain", R"("3s")"}, {}},

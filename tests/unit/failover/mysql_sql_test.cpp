@@ -81,6 +81,43 @@ TEST(SemiSync, SwitchesUnderEitherName) {
   EXPECT_EQ(semi_sync_switches({}).primary, "");
 }
 
+TEST(SemiSync, PluginsAreLoadedWhereTheyAreMissing) {
+  const auto mysql = [](const char* version) { return Dialect(Flavor::mysql, version); };
+  EXPECT_EQ(semi_sync_installation(mysql("9.7.0"), {}),
+            (std::vector<std::string>{
+                "INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'",
+                "INSTALL PLUGIN rpl_semi_sync_replica SONAME 'semisync_replica.so'"}));
+  EXPECT_EQ(semi_sync_installation(mysql("8.0.25"), {}),
+            (std::vector<std::string>{
+                "INSTALL PLUGIN rpl_semi_sync_master SONAME 'semisync_master.so'",
+                "INSTALL PLUGIN rpl_semi_sync_slave SONAME 'semisync_slave.so'"}));
+  EXPECT_EQ(semi_sync_installation(mysql("8.0.36"), {{"rpl_semi_sync_master_enabled", "OFF"}}),
+            (std::vector<std::string>{
+                "INSTALL PLUGIN rpl_semi_sync_slave SONAME 'semisync_slave.so'"}))
+      << "old ones, as the other that is there";
+  EXPECT_TRUE(semi_sync_installation(Dialect(Flavor::mariadb, "10.11.6"), {}).empty());
+}
+
+TEST(SemiSync, ValuesThatFallShortAreSet) {
+  EXPECT_EQ(semi_sync_values(Dialect(Flavor::mysql, "9.7.0"),
+                             {{"rpl_semi_sync_source_enabled", "OFF"},
+                              {"rpl_semi_sync_source_timeout", "10000"},
+                              {"rpl_semi_sync_source_wait_for_replica_count", "1"},
+                              {"rpl_semi_sync_source_wait_no_replica", "ON"},
+                              {"rpl_semi_sync_source_wait_point", "AFTER_SYNC"}},
+                             2),
+            (std::vector<std::string>{"SET PERSIST rpl_semi_sync_source_timeout = 4294967295",
+                                      "SET PERSIST rpl_semi_sync_source_wait_for_replica_count = "
+                                      "2"}));
+  EXPECT_EQ(semi_sync_values(Dialect(Flavor::mariadb, "10.11.6"),
+                             {{"rpl_semi_sync_master_timeout", "4294967295"},
+                              {"rpl_semi_sync_master_wait_no_slave", "OFF"},
+                              {"rpl_semi_sync_master_wait_point", "AFTER_COMMIT"}},
+                             1),
+            (std::vector<std::string>{"SET GLOBAL rpl_semi_sync_master_wait_no_slave = ON",
+                                      "SET GLOBAL rpl_semi_sync_master_wait_point = AFTER_SYNC"}));
+}
+
 TEST(Accounts, EachHostAndEachWayIsRead) {
   client::Rows rows;
   rows.rows = {{"%", "mysql_native_password", "2A4142", "0", "0"},

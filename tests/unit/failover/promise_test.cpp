@@ -83,7 +83,7 @@ constexpr model::Instant start{1000s};
 TEST(Coverage, OfTheFirstAccountBeginsWithTheNext) {
   Coverage coverage;
   coverage.acks = 2;  // as recorded by a process before
-  judge(coverage, 2, start, 1s);
+  judge(coverage, 2, false, start, 1s);
   EXPECT_EQ(coverage.acks, 0U) << "nobody looked between";
   EXPECT_EQ(coverage.rising_to, 2U);
   EXPECT_EQ(coverage.since, start) << "nothing was seen to change";
@@ -94,24 +94,24 @@ TEST(Coverage, OfTheFirstAccountBeginsWithTheNext) {
 
 TEST(Coverage, FallsAtOnceAndRisesLate) {
   Coverage coverage;
-  judge(coverage, 1, start, 1s);
+  judge(coverage, 1, false, start, 1s);
   settle(coverage);
-  judge(coverage, 0, start + 1s, 1s);
+  judge(coverage, 0, false, start + 1s, 1s);
   EXPECT_EQ(coverage.acks, 0U);
   EXPECT_EQ(coverage.rising_to, 0U);
-  judge(coverage, 3, start + 2s, 1s);
+  judge(coverage, 3, false, start + 2s, 1s);
   EXPECT_EQ(coverage.acks, 0U);
   EXPECT_EQ(coverage.since, start + 3s);
   coverage.end = model::Position(model::Lsn{10});
-  judge(coverage, 2, start + 4s, 1s);
+  judge(coverage, 2, false, start + 4s, 1s);
   EXPECT_EQ(coverage.rising_to, 2U);
   EXPECT_TRUE(coverage.end.known()) << "since then they waited for three, and now for two";
   settle(coverage);
   EXPECT_EQ(coverage.acks, 2U);
-  judge(coverage, 3, start + 5s, 1s);
+  judge(coverage, 3, false, start + 5s, 1s);
   EXPECT_EQ(coverage.acks, 2U) << "as before, until more is known";
   EXPECT_FALSE(coverage.end.known());
-  judge(coverage, 1, start + 6s, 1s);
+  judge(coverage, 1, false, start + 6s, 1s);
   EXPECT_EQ(coverage.acks, 1U);
   EXPECT_EQ(coverage.rising_to, 0U);
 }
