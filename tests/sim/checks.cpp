@@ -201,8 +201,17 @@ bool World::serves() const {
   return primary.primary && primary.running && !primary.read_only;
 }
 
+bool World::promises() const {
+  if (!restores_quorum()) return true;
+  unsigned replicas = 0;
+  for (const auto& database : databases_) {
+    if (database.streaming && database.upstream == state_.primary) ++replicas;
+  }
+  return databases_[*state_.primary].acks >= policy_.acks || replicas < policy_.acks;
+}
+
 bool World::converged() const {
-  if (!serves() || !open_commands_.empty()) return false;
+  if (!serves() || !promises() || !open_commands_.empty()) return false;
   for (NodeId node = 0; node < databases_.size(); ++node) {
     const auto& database = databases_[node];
     const auto& record = state_.nodes[node];
@@ -232,6 +241,7 @@ bool World::converged() const {
 void World::check_end() {
   if (!outcome_.violation.empty()) return;
   if (!serves()) return violate("no primary within the bound after healing: " + state_.reason);
+  if (!promises()) return violate("commits do not wait for as many replicas as the policy says");
   if (!converged()) return violate("some node neither follows the primary nor is named");
   if (!open_commands_.empty()) return violate("a command was never answered");
   if (policy_.durability != decide::Durability::quorum || operator_decided_) return;

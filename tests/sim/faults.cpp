@@ -144,7 +144,9 @@ void World::heal() {
     auto& database = databases_[node];
     database.reachable = true;
     database.mute = database.disk_full = database.slow_disk = false;
-    if (policy_.durability == decide::Durability::quorum) database.wait_for(policy_.acks, now_);
+    if (policy_.durability == decide::Durability::quorum && !restores_quorum()) {
+      database.wait_for(policy_.acks, now_);
+    }
     database.flaky_until = database.lagging_until = {};
     if (node == dead_for_good_) {
       crash(node);

@@ -315,6 +315,10 @@ decide::ActionFinished World::perform(const decide::Action& action) {
   } else if (const auto* repoint = std::get_if<decide::Repoint>(&action.task)) {
     result.text = follow(node, repoint->primary);
     if (!result.text.empty()) result.outcome = decide::ActionOutcome::failed;
+  } else if (const auto* quorum = std::get_if<decide::SetQuorum>(&action.task)) {
+    database.wait_for(quorum->acks, now_);
+    result.text = "commits wait for " + std::to_string(quorum->acks);
+    log(policy_.nodes[node].name + ": " + result.text);
   } else if (std::holds_alternative<decide::Fence>(action.task)) {
     database.read_only = true;
   } else if (std::holds_alternative<decide::Unfence>(action.task)) {

@@ -26,6 +26,7 @@ decide::Policy draw_policy(Random& random, bool gtid) {
   if (random.chance(0.5)) {
     policy.durability = decide::Durability::quorum;
     policy.acks = static_cast<unsigned>(1 + random.below(count - 1));
+    policy.manages_quorum = random.chance(0.6);
   }
   if (random.chance(0.3)) {
     policy.loss_bytes_max = gtid ? (1 + random.below(5)) * 1024 : 500 + random.below(2000);
@@ -157,6 +158,7 @@ Schedule draw_schedule(std::uint64_t seed) {
   if (schedule.hands_on && random.chance(0.3)) schedule.policy.mode = decide::Mode::off;
   schedule.action_fault = random.chance(0.3) ? 0.25 : 0.03;
   schedule.primary_stays_dead = random.chance(0.5);
+  schedule.never_set_up = schedule.policy.manages_quorum && random.chance(0.3);
 
   std::vector<FaultKind> kinds;
   for (std::size_t i = 0; i < fault_kinds; ++i) {
@@ -206,7 +208,8 @@ std::string describe(const Schedule& schedule) {
                      (schedule.gtid ? " nodes by GTID, " : " nodes of PostgreSQL, ") +
                      modes[static_cast<int>(policy.mode)];
   if (policy.durability == decide::Durability::quorum) {
-    text += ", quorum of " + std::to_string(policy.acks);
+    text += ", quorum of " + std::to_string(policy.acks) +
+            (policy.manages_quorum ? ", kept by Relevo" : "");
   } else {
     text += ", async, max_loss " + std::to_string(policy.loss_bytes_max);
   }

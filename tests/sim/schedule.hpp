@@ -70,7 +70,8 @@ struct Schedule {
   bool hands_on = false;  // people promote behind our back (async mode only)
   double action_fault = 0.03;
   Duration length = std::chrono::seconds(6);  // of trouble; then everything is healed
-  bool primary_stays_dead = false;            // what healing does not bring back
+  bool never_set_up = false;        // quorum: nobody has told the databases to wait for replicas
+  bool primary_stays_dead = false;  // what healing does not bring back
   std::vector<Fault> faults;
 };
 

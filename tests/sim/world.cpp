@@ -36,7 +36,9 @@ World::World(const Schedule& schedule, bool print)
     auto& database = databases_[node];
     database.started = now_ - seconds(60);
     database.heard = now_;
-    if (policy_.durability == decide::Durability::quorum) database.acks = policy_.acks;
+    if (policy_.durability == decide::Durability::quorum && !schedule.never_set_up) {
+      database.acks = policy_.acks;
+    }
     if (node == 0) {
       database.primary = true;
     } else {
@@ -175,6 +177,12 @@ model::NodeStatus World::status_of(NodeId node) const {
     status.synchronous_standbys = "ANY " + std::to_string(database.acks) + " (*)";
   }
   if (gtid_) add_gtid_account(node, status);
+  for (NodeId other = 0; !gtid_ && database.primary && other < databases_.size(); ++other) {
+    const auto& replica = databases_[other];
+    if (other == node || !replica.streaming || replica.upstream != node) continue;
+    status.downstreams.push_back(
+        {policy_.nodes[other].name, "", "streaming", database.acks != 0 ? "quorum" : "async"});
+  }
   if (database.primary || !database.upstream) return status;
   const auto& source = databases_[*database.upstream];
   status.upstream_host = policy_.nodes[*database.upstream].host;
@@ -201,10 +209,14 @@ model::NodeStatus World::status_of(NodeId node) const {
 void World::add_gtid_account(NodeId node, model::NodeStatus& status) const {
   const auto& database = databases_[node];
   status.flavor = model::Flavor::mysql;
-  const unsigned acks = databases_[node].acks;
-  status.semi_sync.primary_enabled = status.semi_sync.primary_active = acks != 0;
-  status.semi_sync.acks_wanted = acks;
-  status.semi_sync.timeout = std::chrono::hours(24);
+  // Its values hold for either side, the switches go with the role.
+  auto& semi = status.semi_sync;
+  semi.primary_enabled = semi.primary_active = database.primary && database.acks != 0;
+  semi.replica_enabled = !database.primary;
+  semi.replica_active = database.streaming;
+  semi.waits_before_commit = true;
+  semi.acks_wanted = std::max(database.acks, 1U);
+  semi.timeout = database.acks != 0 ? std::chrono::hours(24) : std::chrono::seconds(10);
   status.version = "8.4.0";
   status.server_uuid = uuid_of(node);
   status.system_identifier = 0;

@@ -163,6 +163,12 @@ class World {
   bool has_errant(NodeId node) const;
   bool named_outsider(NodeId node) const;
   bool seen_answering(NodeId node) const;
+  // Relevo mends settings that fall short of the policy, so that nobody else has to.
+  bool restores_quorum() const {
+    return policy_.manages_quorum && policy_.durability == decide::Durability::quorum &&
+           policy_.mode != decide::Mode::off;
+  }
+  bool promises() const;   // or too few replicas are left for it
   bool serves() const;     // a working, writable primary is published
   bool converged() const;  // and every other node follows it or is named as an outsider
   void check_end();
