@@ -74,7 +74,10 @@ class Pgbench(Workload):
                               env=environment(stage, self.tls), cwd=cwd)
         if done.returncode != 0:
             raise Failed(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else done.stdout)
-        self.per_second = float(re.search(r"tps = ([\d.]+)", done.stdout)[1])
+        told = re.search(r"tps = ([\d.]+)", done.stdout)
+        if not told:
+            raise Failed("no transaction was done in its time")
+        self.per_second = float(told[1])
         return int(re.search(r"actually processed: (\d+)", done.stdout)[1])
 
     def run(self, stage, contender, seconds):
