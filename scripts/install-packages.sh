@@ -53,6 +53,7 @@ test=(
   golang-go golang-github-go-sql-driver-mysql-dev   # Go's database/sql
   python3-zstandard          # no client of Debian's speaks zstd: the wire-level tests do
   sysbench                   # a load of prepared statements
+  valgrind                   # counts the instructions of a query
   pgbouncer haproxy          # what CPU per query is compared with
 )
 containers=(

@@ -23,6 +23,17 @@ bool is_data(const wire::Header& header) {
   return header.is(Backend::data_row) || header.is(Backend::copy_data);
 }
 
+// How many bytes at the front are whole messages of this type, one after another.
+std::size_t run_of(std::uint8_t type, std::string_view bytes) {
+  std::size_t run = 0;
+  while (bytes.size() - run >= wire::limits::header_bytes) {
+    const auto header = wire::read_header(wire::as_bytes(bytes.substr(run)));
+    if (!header || header->type != type || header->total_bytes() > bytes.size() - run) break;
+    run += header->total_bytes();
+  }
+  return run;
+}
+
 }  // namespace
 
 void ServerConnection::arm() {
@@ -95,9 +106,12 @@ bool ServerConnection::process(std::size_t size) {
         return false;
       }
       if (verdict.forward) {
-        const std::size_t part = std::min(total, left.size());
+        // What holds for a row holds for those behind it: they change nothing.
+        const std::size_t run = run_of(header->type, left);
+        const std::size_t part = run > 0 ? run : left.size();
         to_client.add(left.substr(0, part));
         at += part;
+        if (run > 0) continue;
         body_left_ = static_cast<std::uint32_t>(total - part);
         body_forwarded_ = true;
         continue;
