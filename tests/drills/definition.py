@@ -145,6 +145,13 @@ class Drill:
     steps: list
     promise: Promise
 
+    def with_patience(self, factor):
+        """The same, for a machine on which everything takes so many times longer."""
+        gap = self.promise.write_gap_s
+        return dataclasses.replace(
+            self, steps=[dataclasses.replace(step, within_s=step.within_s * factor) for step in self.steps],
+            promise=dataclasses.replace(self.promise, write_gap_s=gap and gap * factor))
+
     @classmethod
     def load(cls, path):
         try:
