@@ -62,7 +62,8 @@ def main():
     clients, server = [], None
     try:
         if options.against == "relevo":
-            server = harness.Relevo(cluster, directory / "proxy", {"log": {"level": "warning"}})
+            server = harness.Relevo(cluster, directory / "proxy", {"log": {"level": "warning"},
+                                                                   "cluster": {"pool": {"max_clients": wanted}}})
             server.start().await_healthy()
         else:
             server = harness.Server(directory / "proxy")
