@@ -175,8 +175,6 @@ class Play:
             node = self.node(step.target)
             self.tell("step", f"{step.action} {node}".strip())
             self.drain()
-            if (step.action, node) == ("start", "relevo"):
-                self.first_event = self.last_event = 0  # it counts its events from its start
             self.stage.act(step.action, node)
         if step.condition:
             began = time.monotonic()
@@ -196,6 +194,8 @@ class Play:
         for thread in threads:
             thread.start()
         try:
+            self.show_until(lambda: any(moment.kind == "load" for moment in self.verdict.moments), 90,
+                            "the load to begin")
             for step in self.drill.steps:
                 self.step(step)
         except Failed as why:

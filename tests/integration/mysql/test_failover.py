@@ -346,10 +346,21 @@ class SemiSync(FailoverTest):
         harness.wait_until(asked, "no other failover is in progress")
         return outcome["code"], outcome["why"]
 
+    def await_semi_sync(self, clients):
+        """It is enabled long before it is at work: a primary whose replicas are still on their
+        way to it commits without."""
+        def at_work():
+            told = dict(self.cluster.sql(self.primary, "SHOW STATUS LIKE 'Rpl_semi_sync_%'"))
+            side = self.cluster.by_flavour("master", "source")
+            return (told[f"Rpl_semi_sync_{side}_status"] == "ON"
+                    and int(told[f"Rpl_semi_sync_{side}_clients"]) == clients)
+        harness.wait_until(at_work, "commits wait for acknowledgements")
+
     def test_a_primary_that_waits_for_acknowledgements_is_not_dead(self):
         """Both replicas hang: commits stand still, and are not given to another node."""
         replicas = [name for name in self.cluster.ports if name != self.primary]
         self.query(self.connect(), "CREATE TABLE IF NOT EXISTS waits (a INT)")
+        self.await_semi_sync(len(replicas))
         for node in replicas:
             self.cluster.run("pause", node)
         session, outcome = self.connect(), []
