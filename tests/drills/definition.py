@@ -22,6 +22,8 @@
     writers   = ["40001", "08007"]    # errors that they may see; the others see none
     readers   = []
     idle      = []
+    [promise.mysql]                   # what differs on that engine
+    write_gap = "15s"
 
 No acknowledged row may be missing, whatever else a drill promises.
 """
@@ -121,6 +123,7 @@ class Promise:
 
     @classmethod
     def parse(cls, table):
+        table = {key: value for key, value in table.items() if key not in ENGINES}
         unknown = set(table) - {"primary", "write_gap", "writers", "readers", "idle"}
         if unknown:
             raise Wrong(f"a promise has no {', '.join(sorted(unknown))}")
@@ -144,6 +147,10 @@ class Drill:
     disk: str
     steps: list
     promise: Promise
+    promises: dict  # by engine
+
+    def for_engine(self, engine):
+        return dataclasses.replace(self, promise=self.promises[engine])
 
     def with_patience(self, factor):
         """The same, for a machine on which everything takes so many times longer."""
@@ -164,9 +171,11 @@ class Drill:
             steps = [Step.parse(step) for step in table["step"]]
             if "disk" not in table and any(step.action == "fill" for step in steps):
                 raise Wrong("fill needs a disk of its own, not the machine's")
+            promise = table.get("promise", {})
+            promises = {engine: Promise.parse(promise | promise.get(engine, {})) for engine in ENGINES}
             return cls(path.stem, table["title"], table["imitates"], table["watch"], table["means"],
                        tuple(table.get("catalogue", ())), engines, table.get("durability", "quorum"),
-                       table.get("disk", ""), steps, Promise.parse(table.get("promise", {})))
+                       table.get("disk", ""), steps, Promise.parse(promise), promises)
         except KeyError as missing:
             raise Wrong(f"{path.name}: it lacks {missing}") from None
         except (Wrong, tomllib.TOMLDecodeError) as error:
