@@ -122,10 +122,10 @@ class Process final : public admin::Backend {
   std::deque<model::Event> events_;    // of all clusters, oldest first, bounded
   // Begins with the milliseconds since 1970: whoever follows the events from before a
   // restart of this process misses none after it.
-  std::uint64_t last_event_ = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(
-          std::chrono::system_clock::now().time_since_epoch())
-          .count());
+  std::uint64_t last_event_ =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                     std::chrono::system_clock::now().time_since_epoch())
+                                     .count());
 };
 
 }  // namespace relevo

@@ -48,12 +48,12 @@ struct Facts {
   // --- the cluster ---
   // Every node was probed, or had its time for it: what is not seen is not there.
   bool everyone_had_time() const;
-  bool in_progress() const;       // a failover or switchover is
-  bool may_act() const;           // automatic or manual mode, and the lease is held
-  bool primary_dead() const;      // the published, or else the last one
+  bool in_progress() const;        // a failover or switchover is
+  bool may_act() const;            // automatic or manual mode, and the lease is held
+  bool primary_dead() const;       // the published, or else the last one
   bool primary_shortened() const;  // the published, or else the last one: taken_back_by()
-  bool primary_returned() const;  // the last primary answers as one, asked since the attempt began
-  bool view_applied() const;      // every worker has applied the View that was last published
+  bool primary_returned() const;   // the last primary answers as one, asked since the attempt began
+  bool view_applied() const;       // every worker has applied the View that was last published
   bool deadline_passed() const { return now >= state.phase_deadline; }
   bool too_many_failovers() const;
   std::vector<bool> usable_replicas() const;

@@ -1,5 +1,6 @@
 #include "proxy/route/mysql/query.hpp"
 
+#include "proxy/route/depth_flag.hpp"
 #include "proxy/route/mysql/functions.hpp"
 #include "proxy/route/mysql/locality.hpp"
 #include "proxy/route/names.hpp"
@@ -7,21 +8,7 @@
 namespace relevo::route::mysql {
 namespace {
 
-constexpr unsigned depth_max = 63;
 constexpr unsigned parts_unknown = 9;
-
-// One bit per depth of parentheses.
-class DepthFlag {
- public:
-  void set(unsigned depth, bool value) {
-    const std::uint64_t bit = std::uint64_t{1} << depth;
-    bits_ = value ? bits_ | bit : bits_ & ~bit;
-  }
-  bool at(unsigned depth) const { return ((bits_ >> depth) & 1) != 0; }
-
- private:
-  std::uint64_t bits_ = 0;
-};
 
 // What stands ahead of a token, as far as it decides what the token is.
 struct Ahead {

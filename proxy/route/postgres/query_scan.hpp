@@ -5,26 +5,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "proxy/route/depth_flag.hpp"
 #include "proxy/route/postgres/ahead.hpp"
 #include "proxy/route/postgres/names_in_query.hpp"
 #include "proxy/route/postgres/reader.hpp"
 
 namespace relevo::route::postgres {
 
-// One bit per depth of parentheses.
-class DepthFlag {
- public:
-  void set(unsigned depth, bool value) {
-    const std::uint64_t bit = std::uint64_t{1} << depth;
-    bits_ = value ? bits_ | bit : bits_ & ~bit;
-  }
-  bool at(unsigned depth) const { return ((bits_ >> depth) & 1) != 0; }
-
- private:
-  std::uint64_t bits_ = 0;
-};
-
-inline constexpr unsigned depth_max = 63;
 inline constexpr unsigned parts_unknown = 9;
 
 class QueryScan {

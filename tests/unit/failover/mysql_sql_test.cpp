@@ -87,13 +87,13 @@ TEST(SemiSync, PluginsAreLoadedWhereTheyAreMissing) {
             (std::vector<std::string>{
                 "INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'",
                 "INSTALL PLUGIN rpl_semi_sync_replica SONAME 'semisync_replica.so'"}));
-  EXPECT_EQ(semi_sync_installation(mysql("8.0.25"), {}),
-            (std::vector<std::string>{
-                "INSTALL PLUGIN rpl_semi_sync_master SONAME 'semisync_master.so'",
-                "INSTALL PLUGIN rpl_semi_sync_slave SONAME 'semisync_slave.so'"}));
-  EXPECT_EQ(semi_sync_installation(mysql("8.0.36"), {{"rpl_semi_sync_master_enabled", "OFF"}}),
-            (std::vector<std::string>{
-                "INSTALL PLUGIN rpl_semi_sync_slave SONAME 'semisync_slave.so'"}))
+  EXPECT_EQ(
+      semi_sync_installation(mysql("8.0.25"), {}),
+      (std::vector<std::string>{"INSTALL PLUGIN rpl_semi_sync_master SONAME 'semisync_master.so'",
+                                "INSTALL PLUGIN rpl_semi_sync_slave SONAME 'semisync_slave.so'"}));
+  EXPECT_EQ(
+      semi_sync_installation(mysql("8.0.36"), {{"rpl_semi_sync_master_enabled", "OFF"}}),
+      (std::vector<std::string>{"INSTALL PLUGIN rpl_semi_sync_slave SONAME 'semisync_slave.so'"}))
       << "old ones, as the other that is there";
   EXPECT_TRUE(semi_sync_installation(Dialect(Flavor::mariadb, "10.11.6"), {}).empty());
 }
