@@ -16,24 +16,37 @@
 
 namespace relevo::net {
 
-// Spare blocks of one size; one pool per worker, not for several threads.
+// Spare blocks of two sizes; one pool per worker, not for several threads.
 class BlockPool {
  public:
   static constexpr std::size_t block_bytes = 16 * 1024;
+  // For whoever sends much: as many bytes a system call as the other direction reads.
+  static constexpr std::size_t large_bytes = 64 * 1024;
 
-  std::unique_ptr<char[]> take() {
-    if (spare_.empty()) return std::make_unique_for_overwrite<char[]>(block_bytes);
-    auto block = std::move(spare_.back());
-    spare_.pop_back();
+  std::unique_ptr<char[]> take(std::size_t bytes) {
+    Blocks* const spare = blocks_of(bytes);
+    if (spare == nullptr || spare->empty()) return std::make_unique_for_overwrite<char[]>(bytes);
+    auto block = std::move(spare->back());
+    spare->pop_back();
     return block;
   }
-  void give(std::unique_ptr<char[]> block) {
-    if (spare_.size() < spare_max) spare_.push_back(std::move(block));
+  void give(std::unique_ptr<char[]> block, std::size_t bytes) {
+    Blocks* const spare = blocks_of(bytes);
+    const std::size_t spare_max = bytes == large_bytes ? spare_large_max : spare_block_max;
+    if (spare != nullptr && spare->size() < spare_max) spare->push_back(std::move(block));
   }
 
  private:
-  static constexpr std::size_t spare_max = 64;
-  std::vector<std::unique_ptr<char[]>> spare_;
+  using Blocks = std::vector<std::unique_ptr<char[]>>;
+  static constexpr std::size_t spare_block_max = 64;
+  static constexpr std::size_t spare_large_max = 16;
+
+  // Null: blocks of such a size are not kept.
+  Blocks* blocks_of(std::size_t bytes) {
+    if (bytes == block_bytes) return &blocks_;
+    return bytes == large_bytes ? &large_ : nullptr;
+  }
+  Blocks blocks_, large_;
 };
 
 class Buffer {
@@ -52,8 +65,9 @@ class Buffer {
   // Empty when there is none.
   std::span<char> prepare(std::size_t size_max) {
     if (block_ == nullptr) {
-      block_ = pool_.take();
-      capacity_ = BlockPool::block_bytes;
+      const bool large = much_ && size_max >= BlockPool::large_bytes;
+      capacity_ = large ? BlockPool::large_bytes : BlockPool::block_bytes;
+      block_ = pool_.take(capacity_);
     }
     if (end_ == capacity_ && begin_ > 0) {
       std::memmove(block_.get(), data(), size());
@@ -66,6 +80,7 @@ class Buffer {
   void commit(std::size_t bytes) {
     end_ += bytes;
     RELEVO_CHECK(end_ <= capacity_);
+    much_ = bytes >= BlockPool::block_bytes;
   }
   void consume(std::size_t bytes) {
     begin_ += bytes;
@@ -79,14 +94,14 @@ class Buffer {
 
  private:
   void release() {
-    if (block_ != nullptr && capacity_ == BlockPool::block_bytes) pool_.give(std::move(block_));
+    if (block_ != nullptr) pool_.give(std::move(block_), capacity_);
     block_.reset();
     capacity_ = begin_ = end_ = 0;
   }
   void grow(std::size_t capacity) {
-    auto larger = std::make_unique_for_overwrite<char[]>(capacity);
+    auto larger = pool_.take(capacity);
     std::memcpy(larger.get(), data(), size());
-    if (capacity_ == BlockPool::block_bytes) pool_.give(std::move(block_));
+    pool_.give(std::move(block_), capacity_);
     block_ = std::move(larger);
     end_ -= begin_;
     begin_ = 0;
@@ -96,6 +111,7 @@ class Buffer {
   BlockPool& pool_;
   std::unique_ptr<char[]> block_;
   std::size_t capacity_ = 0, begin_ = 0, end_ = 0;
+  bool much_ = false;  // came in at once, the last time
 };
 
 }  // namespace relevo::net

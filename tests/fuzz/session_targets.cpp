@@ -53,8 +53,9 @@ void batch(Bytes input) {
   const std::size_t bytes_max = std::max<std::size_t>(bytes.size(), 64);
   const std::size_t cut =
       std::min<std::size_t>(std::to_integer<std::size_t>(input[0]), bytes.size());
-  const BatchPlan whole = plan_batch(bytes, bytes_max, names, table, {});
-  const BatchPlan part = plan_batch(bytes.substr(0, cut), bytes_max, names, table, {});
+  BatchPlan whole, part;
+  plan_batch(whole, bytes, bytes_max, names, table, {});
+  plan_batch(part, bytes.substr(0, cut), bytes_max, names, table, {});
   for (const BatchPlan* plan : {&whole, &part}) {
     RELEVO_CHECK(plan->bytes <= bytes.size());
     RELEVO_CHECK(plan->status != BatchPlan::Status::malformed || !plan->error.empty());

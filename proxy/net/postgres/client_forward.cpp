@@ -226,8 +226,11 @@ bool ClientSession::forward_query(const wire::Header& header, std::string_view w
   const bool token = planned ? plan_.token : route::asks_for_token_postgres(*sql, dialect_);
   if (!planned) {
     look_at_names();
-    fresh = token ? session::postgres::token_analysis()
-                  : shard_.prepared_table().queries().analyze(*sql, dialect_);
+    if (token) {
+      fresh = session::postgres::token_analysis();
+    } else {
+      shard_.prepared_table().queries().analyze(*sql, dialect_, fresh);
+    }
   }
   const route::Analysis& analysis = planned ? plan_.analysis : fresh;
   if (deallocate_here(analysis)) {

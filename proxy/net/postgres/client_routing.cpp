@@ -20,8 +20,8 @@ void ClientSession::start_batch() {
   while (state_ == State::idle && !in_.empty()) {
     if (!drop_leading()) break;
     look_at_names();
-    plan_ = session::postgres::plan_batch(in_.view(), plan_bytes_max, statements_,
-                                          shard_.prepared_table(), dialect_, &shard_.refused());
+    session::postgres::plan_batch(plan_, in_.view(), plan_bytes_max, statements_,
+                                  shard_.prepared_table(), dialect_, &shard_.refused());
     planned_at_ = in_.data();
     switch (plan_.status) {
       case BatchPlan::Status::need_more:

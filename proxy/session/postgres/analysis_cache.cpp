@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "proxy/route/postgres/catalog.hpp"
 
@@ -38,19 +39,19 @@ std::uint64_t hash_of(std::string_view text, std::uint64_t seed) {
   return (hash ^ (hash >> 32)) | 1;  // never that of an empty place
 }
 
+std::size_t set_of(std::uint64_t hash) { return (hash >> 8) % AnalysisCache::sets; }
+
 }  // namespace
 
-bool AnalysisCache::Entry::is(std::uint64_t other_hash, std::string_view sql,
-                              const route::Dialect& dialect) const {
-  return hash == other_hash && size == sql.size() && naming == naming_of(dialect) &&
+bool AnalysisCache::Entry::is_of(std::string_view sql, const route::Dialect& dialect) const {
+  return size == sql.size() && naming == naming_of(dialect) &&
          standard_strings == dialect.standard_conforming_strings &&
          ascii_in_multibyte == dialect.ascii_in_multibyte &&
          std::memcmp(text.data(), sql.data(), size) == 0;
 }
 
-void AnalysisCache::Entry::keep(std::uint64_t new_hash, std::string_view sql,
-                                const route::Dialect& dialect, const route::Analysis& analysis) {
-  hash = new_hash;
+void AnalysisCache::Entry::keep(std::string_view sql, const route::Dialect& dialect,
+                                const route::Analysis& analysis) {
   naming = naming_of(dialect);
   standard_strings = dialect.standard_conforming_strings;
   ascii_in_multibyte = dialect.ascii_in_multibyte;
@@ -71,41 +72,66 @@ void AnalysisCache::Entry::keep(std::uint64_t new_hash, std::string_view sql,
   subject_at = has_subject ? static_cast<std::uint16_t>(analysis.subject.data() - sql.data()) : 0;
 }
 
-route::Analysis AnalysisCache::Entry::analysis(std::string_view sql) const {
-  route::Analysis analysis;
-  analysis.reason = reason;
-  analysis.hint = hint;
-  analysis.object = object;
-  analysis.statements = statements;
-  analysis.cls = cls;
-  analysis.transaction = transaction;
-  analysis.catalog_change = catalog_change;
-  analysis.controls_transaction = controls_transaction;
-  analysis.copy_from_stdin = copy_from_stdin;
-  analysis.unproven = unproven;
-  if (has_subject) analysis.subject = sql.substr(subject_at, subject_size);
-  return analysis;
+void AnalysisCache::Entry::tell(std::string_view sql, route::Analysis& found) const {
+  found.reason = reason;
+  found.hint = hint;
+  found.object = object;
+  found.statements = statements;
+  found.cls = cls;
+  found.transaction = transaction;
+  found.catalog_change = catalog_change;
+  found.controls_transaction = controls_transaction;
+  found.copy_from_stdin = copy_from_stdin;
+  found.unproven = unproven;
+  found.subject = has_subject ? sql.substr(subject_at, subject_size) : std::string_view();
+  found.effect_count = 0;
+  found.effects_overflow = false;
 }
 
-route::Analysis AnalysisCache::analyze(std::string_view sql, const route::Dialect& dialect) {
-  if (sql.size() > text_bytes_max) return route::analyze_postgres(sql, dialect);
-  if (sets_ == nullptr) sets_ = std::make_unique<Set[]>(sets);
-  const std::uint64_t hash = hash_of(sql, naming_of(dialect));
-  Set& set = sets_[(hash >> 8) % sets];
-  for (std::uint8_t i = 0; i < set.entries.size(); ++i) {
-    if (!set.entries[i].is(hash, sql, dialect)) continue;
-    set.used_last = i;
-    return set.entries[i].analysis(sql);
+bool AnalysisCache::holds(std::string_view sql, const route::Dialect& dialect) const {
+  return table_ != nullptr && way_of(hash_of(sql, naming_of(dialect)), sql, dialect) != ways;
+}
+
+std::size_t AnalysisCache::way_of(std::uint64_t hash, std::string_view sql,
+                                  const route::Dialect& dialect) const {
+  const std::size_t set = set_of(hash);
+  std::size_t way = 0;
+  while (way < ways &&
+         (table_->hashes[set][way] != hash || !table_->entries[set][way].is_of(sql, dialect))) {
+    ++way;
   }
-  const route::Analysis analysis = route::analyze_postgres(sql, dialect);
-  const char* const subject = analysis.subject.data();
+  return way;
+}
+
+bool AnalysisCache::comes_again(std::uint64_t hash) {
+  std::uint8_t& mark = table_->seen[(hash >> 20) % seen_max];
+  const auto own = static_cast<std::uint8_t>(hash >> 40);
+  return std::exchange(mark, own) == own;
+}
+
+void AnalysisCache::analyze(std::string_view sql, const route::Dialect& dialect,
+                            route::Analysis& found) {
+  if (sql.size() > text_bytes_max) {
+    found = route::analyze_postgres(sql, dialect);
+    return;
+  }
+  if (table_ == nullptr) table_ = std::make_unique<Table>();
+  const std::uint64_t hash = hash_of(sql, naming_of(dialect));
+  const std::size_t set = set_of(hash);
+  std::uint8_t& used_last = table_->used_last[set];
+  if (const std::size_t way = way_of(hash, sql, dialect); way != ways) {
+    used_last = static_cast<std::uint8_t>(way);
+    return table_->entries[set][way].tell(sql, found);
+  }
+  found = route::analyze_postgres(sql, dialect);
+  const char* const subject = found.subject.data();
   const bool inside =
       subject == nullptr || (subject >= sql.data() && subject <= sql.data() + sql.size());
-  if (analysis.effect_count == 0 && !analysis.effects_overflow && inside) {
-    set.used_last ^= 1;
-    set.entries[set.used_last].keep(hash, sql, dialect, analysis);
+  if (found.effect_count == 0 && !found.effects_overflow && inside && comes_again(hash)) {
+    used_last ^= 1;
+    table_->hashes[set][used_last] = hash;
+    table_->entries[set][used_last].keep(sql, dialect, found);
   }
-  return analysis;
 }
 
 }  // namespace relevo::session::postgres

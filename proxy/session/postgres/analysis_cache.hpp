@@ -5,6 +5,11 @@
 // not used last makes room. Long texts and those that change the session's state
 // are not kept: the former are rare, the latter's effects point into their text.
 //
+// A text is kept when it comes a second time. Applications that write values into
+// their texts send each once: keeping those would cost more than reading them, push
+// out what does come again, and the processor's cache with it. For the same reason the
+// hashes lie by themselves: to find that a text is not here touches two lines.
+//
 // One per worker; not for several threads.
 #pragma once
 
@@ -24,13 +29,13 @@ class AnalysisCache {
   static constexpr std::size_t sets = 512;
 
   // As route::analyze_postgres: points into `sql`.
-  route::Analysis analyze(std::string_view sql, const route::Dialect& dialect);
+  void analyze(std::string_view sql, const route::Dialect& dialect, route::Analysis& found);
+  bool holds(std::string_view sql, const route::Dialect& dialect) const;
 
-  static constexpr std::size_t bytes() { return sets * sizeof(Set); }
+  static constexpr std::size_t bytes() { return sizeof(Table); }
 
  private:
   struct Entry {
-    std::uint64_t hash = 0;  // of text and key; 0: empty
     std::uint64_t naming = 0;
     std::string_view reason;  // static text
     route::Hint hint;
@@ -43,16 +48,25 @@ class AnalysisCache {
     bool unproven = false, standard_strings = false, ascii_in_multibyte = false;
     std::array<char, text_bytes_max> text;
 
-    bool is(std::uint64_t other_hash, std::string_view sql, const route::Dialect& dialect) const;
-    void keep(std::uint64_t new_hash, std::string_view sql, const route::Dialect& dialect,
-              const route::Analysis& analysis);
-    route::Analysis analysis(std::string_view sql) const;
+    bool is_of(std::string_view sql, const route::Dialect& dialect) const;
+    void keep(std::string_view sql, const route::Dialect& dialect, const route::Analysis& analysis);
+    void tell(std::string_view sql, route::Analysis& found) const;
   };
-  struct Set {
-    std::array<Entry, 2> entries;
-    std::uint8_t used_last = 0;
+  static constexpr std::size_t ways = 2;
+  static constexpr std::size_t seen_max = 4096;
+
+  struct Table {
+    std::array<std::array<std::uint64_t, ways>, sets> hashes{};  // of text and key; 0: empty
+    std::array<std::uint8_t, sets> used_last{};
+    std::array<std::uint8_t, seen_max> seen{};  // some bits of hashes that came once
+    std::array<std::array<Entry, ways>, sets> entries;
   };
-  std::unique_ptr<Set[]> sets_;
+
+  // Which place of its set; `ways`: none.
+  std::size_t way_of(std::uint64_t hash, std::string_view sql, const route::Dialect& dialect) const;
+  bool comes_again(std::uint64_t hash);
+
+  std::unique_ptr<Table> table_;
 };
 
 }  // namespace relevo::session::postgres

@@ -1,6 +1,7 @@
 #include "proxy/session/postgres/batch.hpp"
 
 #include <array>
+#include <memory>
 #include <optional>
 
 #include "proxy/route/shape.hpp"
@@ -60,7 +61,8 @@ class Planner {
     std::string_view name;
     Prepared statement;
   };
-  std::array<Named, 8> parsed_;
+  static constexpr std::size_t parsed_max = 8;
+  std::optional<std::array<Named, parsed_max>> parsed_;  // made for the first
   std::size_t parsed_count_ = 0;
 };
 
@@ -109,7 +111,8 @@ void Planner::add_unknown(std::string_view reason) {
 
 void Planner::use(std::string_view statement) {
   for (std::size_t i = parsed_count_; i-- > 0;) {
-    if (parsed_[i].name == statement) return add(*parsed_[i].statement);
+    const Named& named = (*parsed_)[i];
+    if (named.name == statement) return add(*named.statement);
   }
   if (const auto found = statements_.find(statement);
       found != statements_.end() && found->second != nullptr) {
@@ -122,7 +125,11 @@ bool Planner::on_query(std::string_view body) {
   const auto sql = wire::decode_query(wire::as_bytes(body));
   if (!sql) return malformed("malformed Query message");
   plan_.token = route::asks_for_token_postgres(*sql, dialect_);
-  plan_.analysis = plan_.token ? token_analysis() : table_.queries().analyze(*sql, dialect_);
+  if (plan_.token) {
+    plan_.analysis = token_analysis();
+  } else {
+    table_.queries().analyze(*sql, dialect_, plan_.analysis);
+  }
   add(plan_.analysis, *sql, dialect_);
   if (plan_.token) add_unknown(token_reason);
   return true;
@@ -138,12 +145,13 @@ bool Planner::on_parse(std::string_view body) {
   Prepared statement =
       table_.intern(token ? route::token_sql_postgres() : parse->query, types, dialect_);
   asks_ = true;
-  if (parsed_count_ == parsed_.size()) {
+  if (parsed_count_ == parsed_max) {
     add_unknown("prepares many statements in one batch");
     return true;
   }
   add(*statement);
-  parsed_[parsed_count_++] = {parse->statement, std::move(statement)};
+  if (!parsed_) parsed_.emplace();
+  (*parsed_)[parsed_count_++] = {parse->statement, std::move(statement)};
   return true;
 }
 
@@ -215,17 +223,17 @@ void Planner::finish() {
 
 }  // namespace
 
-BatchPlan plan_batch(std::string_view bytes, std::size_t bytes_max,
-                     const StatementNames& statements, PreparedTable& table, route::Dialect dialect,
-                     const route::RefusedShapes* refused) {
-  BatchPlan plan;
+void plan_batch(BatchPlan& plan, std::string_view bytes, std::size_t bytes_max,
+                const StatementNames& statements, PreparedTable& table, route::Dialect dialect,
+                const route::RefusedShapes* refused) {
+  std::destroy_at(&plan);  // an assignment would build another one first, and copy it
+  std::construct_at(&plan);
   Planner planner(plan, statements, table, dialect, refused);
   std::size_t at = 0;
   const auto ready = [&] {
     plan.status = BatchPlan::Status::ready;
     plan.bytes = at;
     planner.finish();
-    return plan;
   };
   while (true) {
     const std::string_view left = bytes.substr(at);
@@ -233,10 +241,10 @@ BatchPlan plan_batch(std::string_view bytes, std::size_t bytes_max,
     if (header.is_malformed()) {
       plan.status = BatchPlan::Status::malformed;
       plan.error = header.error();
-      return plan;
+      return;
     }
     if (!header) {
-      if (bytes.size() < bytes_max) return plan;
+      if (bytes.size() < bytes_max) return;
       plan.oversized = true;
       return ready();
     }
@@ -244,16 +252,15 @@ BatchPlan plan_batch(std::string_view bytes, std::size_t bytes_max,
     if (empty && header->body_bytes != 0) {
       plan.status = BatchPlan::Status::malformed;
       plan.error = "Sync or Flush has a body";
-      return plan;
+      return;
     }
     const bool complete = left.size() >= header->total_bytes();
     if (header->is(Frontend::terminate)) {
-      if (at == 0) plan.status = BatchPlan::Status::terminate;
-      if (at == 0) return plan;
-      return ready();  // what comes before it is still done
+      if (at > 0) return ready();
+      plan.status = BatchPlan::Status::terminate;
+      return;  // what comes before it is still done
     }
-    if (!complete && bytes.size() < bytes_max && at + header->total_bytes() <= bytes_max)
-      return plan;
+    if (!complete && bytes.size() < bytes_max && at + header->total_bytes() <= bytes_max) return;
     const std::string_view body = left.substr(
         wire::limits::header_bytes,
         std::min<std::size_t>(header->body_bytes, left.size() - wire::limits::header_bytes));
@@ -267,7 +274,7 @@ BatchPlan plan_batch(std::string_view bytes, std::size_t bytes_max,
       if (header->is(Frontend::function_call)) {
         planner.add_unknown("calls a function by the fast path");
       } else if (complete && !planner.on_query(body)) {
-        return plan;
+        return;
       }
       return ready();
     }
@@ -281,7 +288,7 @@ BatchPlan plan_batch(std::string_view bytes, std::size_t bytes_max,
       plan.oversized = true;
       return ready();
     }
-    if (!planner.on_message(*header, body)) return plan;
+    if (!planner.on_message(*header, body)) return;
     if (!complete) {
       plan.oversized = true;
       return ready();

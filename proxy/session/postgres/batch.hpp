@@ -51,9 +51,9 @@ struct BatchPlan {
 };
 
 // `bytes_max`: more than this is not buffered. `statements`: the session's own.
-// `refused`: what replicas refused before (may be null).
-BatchPlan plan_batch(std::string_view bytes, std::size_t bytes_max,
-                     const StatementNames& statements, PreparedTable& table, route::Dialect dialect,
-                     const route::RefusedShapes* refused = nullptr);
+// `refused`: what replicas refused before (may be null). `plan`: written anew.
+void plan_batch(BatchPlan& plan, std::string_view bytes, std::size_t bytes_max,
+                const StatementNames& statements, PreparedTable& table, route::Dialect dialect,
+                const route::RefusedShapes* refused = nullptr);
 
 }  // namespace relevo::session::postgres

@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   }
   if (count <= 0) {
     std::fputs(
-        "usage: relevo-counted postgres simple|extended|prepared|rows COUNT\n"
+        "usage: relevo-counted postgres simple|simple-again|extended|prepared|rows COUNT\n"
         "       relevo-counted mysql text|binary COUNT\n",
         stderr);
     return 2;

@@ -177,7 +177,8 @@ void run_postgres(std::string_view protocol, int count) {
   });
   const auto is_ready = [](std::string_view bytes) { return bytes.ends_with(ready); };
   std::string question, expected = row_description + data_row + select_1 + ready;
-  if (protocol == "simple") {
+  const bool changing = protocol == "simple";  // an application that writes values into its texts
+  if (changing || protocol == "simple-again") {
     question = message('Q', text(by_text));
   } else if (protocol == "rows") {
     question = message('Q', text("SELECT abalance FROM bench_rows;"));
@@ -193,6 +194,10 @@ void run_postgres(std::string_view protocol, int count) {
     die("no such protocol");
   }
   for (int i = 0; i < count; ++i) {
+    if (changing) {
+      question = message('Q', text("SELECT abalance FROM pgbench_accounts WHERE aid = " +
+                                   std::to_string(100'000 + i) + ";"));
+    }
     if (rig.ask(question, is_ready) != expected) die("not the answer that the server gave");
   }
   const auto& nodes = rig.shard().traffic().nodes;

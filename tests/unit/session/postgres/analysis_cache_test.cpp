@@ -9,6 +9,15 @@
 namespace relevo::session::postgres {
 namespace {
 
+route::Analysis analyze(AnalysisCache& cache, std::string_view sql, const route::Dialect& dialect) {
+  route::Analysis found;
+  found.effect_count = 1;  // what was there before is to leave no trace
+  found.effects_overflow = true;
+  found.subject = "before";
+  cache.analyze(sql, dialect, found);
+  return found;
+}
+
 void expect_same(const route::Analysis& a, const route::Analysis& b, const std::string& sql) {
   EXPECT_EQ(a.cls, b.cls) << sql;
   EXPECT_EQ(a.transaction, b.transaction) << sql;
@@ -48,12 +57,12 @@ TEST(AnalysisCache, SaysWhatTheClassifierSays) {
   for (int i = 0; i < 3000; ++i) texts.push_back("SELECT v FROM t WHERE id = " + std::to_string(i));
   for (int round = 0; round < 3; ++round) {
     for (const std::string& sql : texts) {
-      expect_same(cache.analyze(sql, {}), route::analyze_postgres(sql, {}), sql);
+      expect_same(analyze(cache, sql, {}), route::analyze_postgres(sql, {}), sql);
     }
   }
   // What is found points into the text at hand, not into that of the first time.
   const std::string again(texts[3]);
-  const auto found = cache.analyze(again, {});
+  const auto found = analyze(cache, again, {});
   EXPECT_GE(found.subject.data(), again.data());
   EXPECT_LT(found.subject.data(), again.data() + again.size());
 }
@@ -63,13 +72,31 @@ TEST(AnalysisCache, ServesOnlyTheSameDialectAndNaming) {
   const std::string sql = "SELECT 'a\\'; DELETE FROM t --'";
   route::Dialect backslashes;
   backslashes.standard_conforming_strings = false;
-  EXPECT_EQ(cache.analyze(sql, {}).cls, route::StatementClass::write);
-  EXPECT_EQ(cache.analyze(sql, backslashes).cls, route::StatementClass::read);
+  EXPECT_EQ(analyze(cache, sql, {}).cls, route::StatementClass::write);
+  EXPECT_EQ(analyze(cache, sql, backslashes).cls, route::StatementClass::read);
   route::Dialect suspect;
   suspect.naming = &route::postgres::suspect_naming;
-  EXPECT_EQ(cache.analyze("SELECT 1", {}).cls, route::StatementClass::read);
-  EXPECT_EQ(cache.analyze("SELECT 1", suspect).cls, route::StatementClass::write);
-  EXPECT_EQ(cache.analyze("SELECT 1", {}).cls, route::StatementClass::read);
+  EXPECT_EQ(analyze(cache, "SELECT 1", {}).cls, route::StatementClass::read);
+  EXPECT_EQ(analyze(cache, "SELECT 1", suspect).cls, route::StatementClass::write);
+  EXPECT_EQ(analyze(cache, "SELECT 1", {}).cls, route::StatementClass::read);
+}
+
+// An application that writes values into its texts sends each of them once.
+TEST(AnalysisCache, WhatComesOncePushesNothingOut) {
+  AnalysisCache cache;
+  const std::string often = "SELECT v FROM t WHERE id = 5";
+  analyze(cache, often, {});
+  EXPECT_FALSE(cache.holds(often, {}));
+  analyze(cache, often, {});
+  EXPECT_TRUE(cache.holds(often, {}));
+  int kept = 0;
+  for (int i = 0; i < 10000; ++i) {
+    const std::string once = "SELECT v FROM u WHERE id = " + std::to_string(i);
+    analyze(cache, once, {});
+    kept += cache.holds(once, {}) ? 1 : 0;
+  }
+  EXPECT_LT(kept, 200);  // by chance: one in 256
+  EXPECT_TRUE(cache.holds(often, {}));
 }
 
 TEST(AnalysisCache, IsBounded) { EXPECT_LE(AnalysisCache::bytes(), 1U << 20); }

@@ -96,7 +96,9 @@ class Batch : public testing::Test {
   BatchPlan plan(std::string_view bytes, std::size_t max = bytes_max) {
     copy_ = std::make_unique<char[]>(bytes.size());
     bytes.copy(copy_.get(), bytes.size());
-    return plan_batch({copy_.get(), bytes.size()}, max, statements_, table_, {});
+    BatchPlan planned;
+    plan_batch(planned, {copy_.get(), bytes.size()}, max, statements_, table_, {});
+    return planned;
   }
   BatchPlan plan(const Bytes& bytes, std::size_t max = bytes_max) {
     return plan(std::string_view(bytes.text()), max);
@@ -390,7 +392,9 @@ TEST_F(Batch, RemembersWhatWasRefused) {
   route::RefusedShapes refused;
   refused.add(route::shape_of_postgres("SELECT * FROM sneaky WHERE id = 1", {}), {});
   const auto need = [&](const Bytes& bytes) {
-    return plan_batch(bytes.text(), bytes_max, statements_, table_, {}, &refused).demand;
+    BatchPlan planned;
+    plan_batch(planned, bytes.text(), bytes_max, statements_, table_, {}, &refused);
+    return planned.demand;
   };
   EXPECT_EQ(need(Bytes().query("select * from sneaky where id = 22")).need, Need::write);
   EXPECT_EQ(need(Bytes().query("/* relevo: replica */ SELECT * FROM sneaky WHERE id=3")).need,
@@ -410,7 +414,8 @@ TEST_F(Batch, RemembersWhatWasRefused) {
 TEST_F(Batch, OutlivesTheTablesMemory) {
   PreparedTable small(0, 1);
   const std::string bytes = Bytes().run("DELETE FROM t").run("SELECT 1").sync().text();
-  const BatchPlan p = plan_batch(bytes, bytes_max, {}, small, {});
+  BatchPlan p;
+  plan_batch(p, bytes, bytes_max, {}, small, {});
   EXPECT_EQ(p.demand.need, Need::write);
   EXPECT_EQ(std::string(p.reason), p.reason);
 }
