@@ -41,22 +41,33 @@ std::uint64_t hash_of(std::string_view text, std::uint64_t seed) {
 
 std::size_t set_of(std::uint64_t hash) { return (hash >> 8) % AnalysisCache::sets; }
 
-}  // namespace
-
-bool AnalysisCache::Entry::is_of(std::string_view sql, const route::Dialect& dialect) const {
-  return size == sql.size() && naming == naming_of(dialect) &&
-         standard_strings == dialect.standard_conforming_strings &&
-         ascii_in_multibyte == dialect.ascii_in_multibyte &&
-         std::memcmp(text.data(), sql.data(), size) == 0;
+// Whether a later text of the same key can be told what this one is: its values have no
+// effect, and what decided lies within it, and is the same in all of them.
+bool may_be_kept(const route::Analysis& analysis, std::string_view sql, const TextKey& key) {
+  if (analysis.effect_count != 0 || analysis.effects_overflow) return false;
+  const std::string_view subject = analysis.subject;
+  if (subject.data() == nullptr) return true;
+  if (subject.data() < sql.data() || subject.data() > sql.data() + sql.size()) return false;
+  const std::size_t at = key.in_key(static_cast<std::size_t>(subject.data() - sql.data()));
+  return at <= key.bytes().size() && key.bytes().substr(at, subject.size()) == subject;
 }
 
-void AnalysisCache::Entry::keep(std::string_view sql, const route::Dialect& dialect,
-                                const route::Analysis& analysis) {
+}  // namespace
+
+bool AnalysisCache::Entry::is_of(const TextKey& other, const route::Dialect& dialect) const {
+  return size == other.bytes().size() && shaped == other.shaped() && naming == naming_of(dialect) &&
+         standard_strings == dialect.standard_conforming_strings &&
+         ascii_in_multibyte == dialect.ascii_in_multibyte &&
+         std::memcmp(key.data(), other.bytes().data(), size) == 0;
+}
+
+void AnalysisCache::Entry::keep(const TextKey& other, std::string_view sql,
+                                const route::Dialect& dialect, const route::Analysis& analysis) {
   naming = naming_of(dialect);
   standard_strings = dialect.standard_conforming_strings;
   ascii_in_multibyte = dialect.ascii_in_multibyte;
-  size = static_cast<std::uint16_t>(sql.size());
-  std::memcpy(text.data(), sql.data(), sql.size());
+  shaped = other.shaped();
+  size = static_cast<std::uint16_t>(other.bytes().copy(key.data(), key.size()));
   reason = analysis.reason;
   hint = analysis.hint;
   object = analysis.object;
@@ -69,10 +80,15 @@ void AnalysisCache::Entry::keep(std::string_view sql, const route::Dialect& dial
   unproven = analysis.unproven;
   has_subject = analysis.subject.data() != nullptr;
   subject_size = static_cast<std::uint16_t>(analysis.subject.size());
-  subject_at = has_subject ? static_cast<std::uint16_t>(analysis.subject.data() - sql.data()) : 0;
+  subject_at = 0;
+  if (has_subject) {
+    const auto at = static_cast<std::size_t>(analysis.subject.data() - sql.data());
+    subject_at = static_cast<std::uint16_t>(other.in_key(at));
+  }
 }
 
-void AnalysisCache::Entry::tell(std::string_view sql, route::Analysis& found) const {
+void AnalysisCache::Entry::tell(const TextKey& other, std::string_view sql,
+                                route::Analysis& found) const {
   found.reason = reason;
   found.hint = hint;
   found.object = object;
@@ -83,21 +99,24 @@ void AnalysisCache::Entry::tell(std::string_view sql, route::Analysis& found) co
   found.controls_transaction = controls_transaction;
   found.copy_from_stdin = copy_from_stdin;
   found.unproven = unproven;
-  found.subject = has_subject ? sql.substr(subject_at, subject_size) : std::string_view();
+  found.subject =
+      has_subject ? sql.substr(other.in_text(subject_at), subject_size) : std::string_view();
   found.effect_count = 0;
   found.effects_overflow = false;
 }
 
 bool AnalysisCache::holds(std::string_view sql, const route::Dialect& dialect) const {
-  return table_ != nullptr && way_of(hash_of(sql, naming_of(dialect)), sql, dialect) != ways;
+  if (table_ == nullptr || sql.size() > text_bytes_max) return false;
+  const TextKey key(sql);
+  return way_of(hash_of(key.bytes(), naming_of(dialect)), key, dialect) != ways;
 }
 
-std::size_t AnalysisCache::way_of(std::uint64_t hash, std::string_view sql,
+std::size_t AnalysisCache::way_of(std::uint64_t hash, const TextKey& key,
                                   const route::Dialect& dialect) const {
   const std::size_t set = set_of(hash);
   std::size_t way = 0;
   while (way < ways &&
-         (table_->hashes[set][way] != hash || !table_->entries[set][way].is_of(sql, dialect))) {
+         (table_->hashes[set][way] != hash || !table_->entries[set][way].is_of(key, dialect))) {
     ++way;
   }
   return way;
@@ -116,21 +135,19 @@ void AnalysisCache::analyze(std::string_view sql, const route::Dialect& dialect,
     return;
   }
   if (table_ == nullptr) table_ = std::make_unique<Table>();
-  const std::uint64_t hash = hash_of(sql, naming_of(dialect));
+  const TextKey key(sql);
+  const std::uint64_t hash = hash_of(key.bytes(), naming_of(dialect));
   const std::size_t set = set_of(hash);
   std::uint8_t& used_last = table_->used_last[set];
-  if (const std::size_t way = way_of(hash, sql, dialect); way != ways) {
+  if (const std::size_t way = way_of(hash, key, dialect); way != ways) {
     used_last = static_cast<std::uint8_t>(way);
-    return table_->entries[set][way].tell(sql, found);
+    return table_->entries[set][way].tell(key, sql, found);
   }
   found = route::analyze_postgres(sql, dialect);
-  const char* const subject = found.subject.data();
-  const bool inside =
-      subject == nullptr || (subject >= sql.data() && subject <= sql.data() + sql.size());
-  if (found.effect_count == 0 && !found.effects_overflow && inside && comes_again(hash)) {
+  if (may_be_kept(found, sql, key) && comes_again(hash)) {
     used_last ^= 1;
     table_->hashes[set][used_last] = hash;
-    table_->entries[set][used_last].keep(sql, dialect, found);
+    table_->entries[set][used_last].keep(key, sql, dialect, found);
   }
 }
 

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "proxy/route/postgres/catalog.hpp"
+#include "tests/unit/route/corpus.hpp"
 
 namespace relevo::session::postgres {
 namespace {
@@ -91,12 +95,85 @@ TEST(AnalysisCache, WhatComesOncePushesNothingOut) {
   EXPECT_TRUE(cache.holds(often, {}));
   int kept = 0;
   for (int i = 0; i < 10000; ++i) {
-    const std::string once = "SELECT v FROM u WHERE id = " + std::to_string(i);
+    const std::string once = "SELECT v FROM u WHERE name = '" + std::to_string(i) + "'";
     analyze(cache, once, {});
     kept += cache.holds(once, {}) ? 1 : 0;
   }
   EXPECT_LT(kept, 200);  // by chance: one in 256
   EXPECT_TRUE(cache.holds(often, {}));
+}
+
+// Other digits in the place of each run of them, wherever it is: in names, strings and
+// comments as well.
+std::string with_other_digits(std::string_view sql, std::mt19937& random) {
+  const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
+  std::string out;
+  for (std::size_t i = 0; i < sql.size(); ++i) {
+    if (!is_digit(sql[i])) {
+      out += sql[i];
+      continue;
+    }
+    while (i + 1 < sql.size() && is_digit(sql[i + 1])) ++i;
+    const auto digits = 1 + random() % 12;
+    for (unsigned long n = 0; n < digits; ++n) out += static_cast<char>('0' + random() % 10);
+  }
+  return out;
+}
+
+// What is told of a text by another one's analysis is what its own would be.
+void expect_no_difference(AnalysisCache& cache, const std::string& sql,
+                          const route::Dialect& dialect, std::mt19937& random) {
+  for (int i = 0; i < 4; ++i) {
+    const std::string other = with_other_digits(sql, random);
+    expect_same(analyze(cache, other, dialect), route::analyze_postgres(other, dialect), other);
+  }
+}
+
+TEST(AnalysisCache, TellsOfOtherIntegersWhatIsTrueOfThem) {
+  AnalysisCache cache;
+  std::mt19937 random(1);
+  for (const auto& statement : route::test::load_corpus()) {
+    expect_no_difference(cache, statement.sql, route::test::postgres_dialect_of(statement.dialect),
+                         random);
+  }
+}
+
+TEST(AnalysisCache, TellsOfOtherIntegersWhatIsTrueOfThemInAnyOrder) {
+  AnalysisCache cache;
+  std::mt19937 random(2);
+  const std::vector<std::string> parts = {"SELECT",  "UPDATE",   "DELETE",      "insert",
+                                          "INTO",    "FROM",     "WHERE",       "t1",
+                                          "\"c 2\"", "1",        "42",          "3.14",
+                                          ".5",      "6.",       "1e5",         "1e-7",
+                                          "0x1F",    "1_000",    "'a 1 b'",     "E'\\'1",
+                                          "$1",      "$a$ 1 ",   "--",          "/* 1 */",
+                                          "/*",      "\n",       "nextval",     "f",
+                                          "(",       ")",        ",",           "=",
+                                          "-",       "+",        "*",           "[1:2]",
+                                          ";",       "::",       "LIMIT 1",     "FOR",
+                                          "LOCK",    "ORDER",    "BY",          "1 ",
+                                          " 2",      "EXPLAIN",  "(ANALYZE 0)", "AS",
+                                          "int",     "\xc3\xa4", "SET",         "relevo.after",
+                                          "=1",      "/"};
+  for (int i = 0; i < 30000; ++i) {
+    std::string sql(parts[random() % 4]);
+    for (auto left = random() % 12; left > 0; --left) {
+      if (random() % 4 != 0) sql += ' ';
+      sql += parts[random() % parts.size()];
+    }
+    expect_no_difference(cache, sql, {}, random);
+  }
+}
+
+// The word that decided is found behind integers of any length.
+TEST(AnalysisCache, KnowsWhereItsSubjectIsInEachText) {
+  AnalysisCache cache;
+  for (const char* const id : {"1", "22", "333333333", "4"}) {
+    const std::string sql = std::string("SELECT ") + id + ", mine(" + id + ") FROM t";
+    const auto found = analyze(cache, sql, {});
+    EXPECT_EQ(found.subject, "mine") << sql;
+  }
+  EXPECT_TRUE(cache.holds("SELECT 5, mine(6) FROM t", {}));
 }
 
 TEST(AnalysisCache, IsBounded) { EXPECT_LE(AnalysisCache::bytes(), 1U << 20); }
