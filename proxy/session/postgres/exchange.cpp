@@ -21,6 +21,14 @@ bool may_end_transaction(const route::Analysis* analysis) {
   }
 }
 
+bool keeps_work(std::string_view tag) {
+  return tag.starts_with("COMMIT") || tag.starts_with("PREPARE TRANSACTION");
+}
+
+bool commits(std::string_view tag) {
+  return keeps_work(tag) || tag.starts_with("CALL") || tag.starts_with("DO");
+}
+
 bool ends_with_ready(Expected kind) {
   return kind == Expected::query || kind == Expected::function_call || kind == Expected::sync;
 }
@@ -217,11 +225,12 @@ Verdict Exchange::on_command_complete(Bytes body) {
   ignored_syncs_ = 0;
   const bool forward = front().audience == Audience::client;
   const std::string_view tag = wire::as_text(body);
-  if (tag.starts_with("COMMIT") || tag.starts_with("PREPARE TRANSACTION")) {
+  if (keeps_work(tag)) {
     effects_.committed();
   } else if (tag.starts_with("ROLLBACK")) {
     effects_.rolled_back();  // to a savepoint perhaps: the tag doesn't tell
   }
+  committed_ = committed_ || commits(tag);
   if (expects(Expected::execute)) {
     if (front().effects != nullptr) effects_.ran(*front().effects);
     pop();
@@ -319,6 +328,7 @@ Verdict Exchange::on_ready(Bytes body) {
       return {.violation = true};
   }
   copy_in_ = false;
+  committed_ = false;
   if (late) return on_late_ready();
   Expectation& done = front();
   if (done.effects != nullptr) {

@@ -110,6 +110,9 @@ class Exchange {
   // Whether a commit may be under way: something that ends a transaction, or
   // that writes outside of one, was sent and is not yet answered.
   bool outcome_open() const;
+  // Something may have been committed since the last ReadyForQuery: what was sent since
+  // then must not be sent again, whatever becomes of the rest of it.
+  bool committed() const { return committed_ || doubtful(); }
   // ReadyForQuery messages that the client still waits for.
   std::size_t owed_answers() const;
 
@@ -165,6 +168,7 @@ class Exchange {
   bool failed_ = false;         // in the current query, or batch up to Sync
   bool batch_matters_ = false;  // an Execute since the last Sync writes
   bool end_sent_ = false;       // something that may end the transaction is not yet answered
+  bool committed_ = false;      // COMMIT was answered, or a procedure that can do it
   bool unsynced_ = false;       // something of the extended protocol was sent since the last Sync
   bool answered_ = false;       // the oldest expectation has had what comes before ReadyForQuery
   std::uint32_t ignored_syncs_ = 0;  // sent on behind the COPY that goes on
