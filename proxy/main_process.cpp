@@ -20,6 +20,7 @@ using session::postgres::KnownUser;
 namespace {
 
 constexpr std::size_t events_max = 2000;
+constexpr auto unreplicated_told_every = std::chrono::seconds(10);
 
 unsigned worker_count(unsigned configured) {
   return configured != 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
@@ -157,20 +158,23 @@ net::ControlPorts Process::control_ports(std::size_t index) {
   };
   ports.misrouted = [this, index](model::NodeId node, std::string shape) {
     asio::post(io_, [this, index, node, shape = std::move(shape)] {
-      const ClusterPart& cluster = clusters_[index];
-      model::Event event;
-      event.at = std::chrono::system_clock::now();
-      event.cluster = cluster.name;
-      event.node = cluster.settings->config.nodes[node].name;
-      event.text =
+      tell_of_traffic(
+          index, node, model::Severity::info,
           "refused a statement because it writes; it was run on the primary, and the next "
           "of its shape goes there at once: " +
-          shape;
-      {
-        const std::scoped_lock lock(mutex_);
-        if (views_[index] != nullptr) event.epoch = views_[index]->epoch;
-      }
-      if (!ending_) log_event(event);
+              shape);
+    });
+  };
+  ports.unreplicated = [this, index](model::NodeId node) {
+    asio::post(io_, [this, index, node] {
+      const auto now = std::chrono::steady_clock::now();
+      ClusterPart& cluster = clusters_[index];
+      if (now < cluster.unreplicated_untold_until) return;
+      cluster.unreplicated_untold_until = now + unreplicated_told_every;
+      tell_of_traffic(index, node, model::Severity::warning,
+                      "a commit's wait for replicas was cancelled: it is here and perhaps "
+                      "nowhere else; its client got 08007 "
+                      "(relevo_commits_unreplicated_total counts them)");
     });
   };
   ports.look_at_catalog = [this, index](const std::string& database,
@@ -180,6 +184,22 @@ net::ControlPorts Process::control_ports(std::size_t index) {
     });
   };
   return ports;
+}
+
+void Process::tell_of_traffic(std::size_t index, model::NodeId node, model::Severity severity,
+                              std::string text) {
+  const ClusterPart& cluster = clusters_[index];
+  model::Event event;
+  event.at = std::chrono::system_clock::now();
+  event.severity = severity;
+  event.cluster = cluster.name;
+  event.node = cluster.settings->config.nodes[node].name;
+  event.text = std::move(text);
+  {
+    const std::scoped_lock lock(mutex_);
+    if (views_[index] != nullptr) event.epoch = views_[index]->epoch;
+  }
+  if (!ending_) log_event(event);
 }
 
 void Process::log_event(const model::Event& event) {

@@ -67,7 +67,8 @@ class Process final : public admin::Backend {
     std::string name;
     std::unique_ptr<act::Controller> controller;
     net::ClusterSettingsPtr settings;
-    admin::FailoverTotals totals;           // guarded by mutex_
+    admin::FailoverTotals totals;                                       // guarded by mutex_
+    std::chrono::steady_clock::time_point unreplicated_untold_until{};  // one event for many
     bool planned = false;                   // the promotion under way is a switchover's
     std::unique_ptr<catalog::Watch> watch;  // of catalog_io_'s thread; null: not PostgreSQL
     // The catalogues by database, as the workers have them; guarded by mutex_.
@@ -91,6 +92,9 @@ class Process final : public admin::Backend {
   void end();
   Result<std::string> reload_now();
   void log_event(const model::Event& event);
+  // An event that the data plane has seen.
+  void tell_of_traffic(std::size_t index, model::NodeId node, model::Severity severity,
+                       std::string text);
   static void count_decision(ClusterPart& cluster, int rule);
   std::optional<std::size_t> find(const std::string& cluster) const;
   std::optional<net::DataPlane::Report> report(const std::string& cluster, bool rows);

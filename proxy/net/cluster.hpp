@@ -56,6 +56,9 @@ struct ControlPorts {
   // A replica refused a statement of this shape, the first that this process knows of;
   // it was run on the primary. May be empty.
   std::function<void(model::NodeId, std::string shape)> misrouted;
+  // Commits have returned without their replicas' word; at most once a second from each
+  // worker, however many there are. May be empty.
+  std::function<void(model::NodeId)> unreplicated;
   // PostgreSQL: clients use this database, or what its names mean may have changed.
   std::function<void(const std::string& database, const std::shared_ptr<model::CatalogMarks>&)>
       look_at_catalog;

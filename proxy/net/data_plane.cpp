@@ -40,6 +40,7 @@ void add(session::Traffic& to, const session::Traffic& from) {
                                          &session::Traffic::queue_timeouts,
                                          &session::Traffic::transactions_broken,
                                          &session::Traffic::outcomes_unknown,
+                                         &session::Traffic::commits_unreplicated,
                                          &session::Traffic::replays,
                                          &session::Traffic::misroutes,
                                          &session::Traffic::replica_conflicts,

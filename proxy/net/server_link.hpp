@@ -54,6 +54,8 @@ class ServerOwner {
   virtual void on_open_failed(const ServerLinkPtr& server, const OpenFailure& failure) = 0;
   // Ended while idle, or after a session was told: it is no longer usable.
   virtual void on_closed(const ServerLinkPtr& server, bool reset) = 0;
+  // A commit returned without its replicas' word; its client is told so.
+  virtual void on_unreplicated_commit(model::NodeId /*node*/) {}
 };
 
 class ServerLink {

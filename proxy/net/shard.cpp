@@ -204,6 +204,7 @@ void Shard::sweep() {
   retire_before_ = at - limits.max_lifetime;
   refused_.forget_before(at - refused_for);
   refusals_to_tell_ = refusals_told_per_sweep;
+  unreplicated_told_ = false;
   for_each_pool([&](ServerPool& pool) {
     const auto idle = pool.idle;
     for (const ServerLinkPtr& server : idle) {

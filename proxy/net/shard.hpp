@@ -93,6 +93,7 @@ class Shard : public ServerOwner {
   // -- ServerOwner -----------------------------------------------------------------
   void on_opened(const ServerLinkPtr& server) override;
   void on_open_failed(const ServerLinkPtr& server, const OpenFailure& failure) override;
+  void on_unreplicated_commit(model::NodeId node) override;
   void on_closed(const ServerLinkPtr& server, bool reset) override;
 
   // -- reports ---------------------------------------------------------------------
@@ -163,7 +164,8 @@ class Shard : public ServerOwner {
   model::Instant retire_before_ = model::Instant::min();  // opened earlier: beyond max_lifetime
   Deadlines::Id sweep_deadline_ = 0;
   route::RefusedShapes refused_;
-  int refusals_to_tell_ = 1;  // until the next sweep: a flood of them is no news
+  int refusals_to_tell_ = 1;        // until the next sweep: a flood of them is no news
+  bool unreplicated_told_ = false;  // since the last sweep
   session::Traffic traffic_;
 };
 

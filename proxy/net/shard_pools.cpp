@@ -257,6 +257,12 @@ void Shard::on_closed(const ServerLinkPtr& server, bool reset) {
   if (from.shared->anyone_waiting()) wake_all(from.key);
 }
 
+void Shard::on_unreplicated_commit(model::NodeId node) {
+  ++traffic_.commits_unreplicated;
+  if (std::exchange(unreplicated_told_, true) || !cluster_->ports.unreplicated) return;
+  cluster_->ports.unreplicated(node);
+}
+
 void Shard::call_peer(std::uint32_t worker, std::function<void(Shard&)> call) {
   if (worker < peers_.count) peers_.call(worker, std::move(call));
 }

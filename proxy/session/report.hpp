@@ -54,6 +54,7 @@ struct Traffic {
   std::uint64_t bytes_from_clients = 0, bytes_to_clients = 0;
   std::uint64_t held = 0, hold_timeouts = 0, queue_timeouts = 0;
   std::uint64_t transactions_broken = 0, outcomes_unknown = 0, replays = 0, misroutes = 0;
+  std::uint64_t commits_unreplicated = 0;  // their wait for replicas was cancelled
   std::uint64_t replica_conflicts = 0;  // reads that a replica cancelled in favour of replay
   std::uint64_t causal_to_primary =
       0;  // reads that went to the primary for the session's own writes

@@ -133,6 +133,25 @@ class Prepared(harness.IntegrationTest):
             self.assertEqual(self.run_prepared(second, "all"), [["1", "2"]])
             self.ask(second, wire.close("S", "all"), wire.sync())
 
+    @harness.not_standin("postgres")
+    def test_changed_result_type_behind_a_commit(self):
+        """What was committed ahead of it in the same pipeline is not run again."""
+        self.cluster.sql("db1", "CREATE TABLE changed (a int); CREATE TABLE once (a int)", user="app")
+        session, other = self.session(), self.session()
+        for each in (session, other):  # on both connections: each keeps one
+            self.prepare_statement(each, "all", "/* relevo: primary */ SELECT * FROM changed")
+            each.simple("BEGIN")
+            self.assertEqual(self.run_prepared(each, "all"), [])
+        for each in (session, other):
+            each.simple("COMMIT")
+        self.cluster.sql("db1", "ALTER TABLE changed ADD b int", user="app")
+        texts = ("BEGIN", "INSERT INTO once VALUES (1)", "COMMIT")
+        messages = self.ask(session, *(part for text in texts for part in (wire.parse(text), wire.bind(), wire.execute())),
+                            wire.bind(statement="all"), wire.execute(), wire.sync())
+        self.assertEqual(wire.kinds(messages), "12C12C12CEZ")
+        self.assertEqual(self.cluster.sql("db1", "SELECT count(*) FROM once"), [(1,)])
+        self.assertEqual(self.run_prepared(session, "all"), [], "and the next finds it prepared anew")
+
     def test_sql_level_prepare(self):
         """It pins, so there are no more such sessions than connections; DEALLOCATE lets go."""
         sessions = [self.session() for _ in range(2)]

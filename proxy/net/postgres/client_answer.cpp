@@ -42,8 +42,9 @@ Borrower::OnError ClientSession::on_error(const wire::Report& report) {
   const bool stale =
       report.sqlstate == "0A000" && report.message == "cached plan must not change result type";
   stale_plan_ = stale_plan_ || stale;
+  const auto& exchange = server_->exchange;
   const bool may_repeat =
-      retained_ && repeats_ < repeats_max && !server_->exchange.in_transaction();
+      retained_ && repeats_ < repeats_max && !exchange.in_transaction() && !exchange.committed();
   if (!may_repeat) return OnError::forward;
   if (stale) {
     again_ = Again::after_deallocate;

@@ -19,6 +19,10 @@ constexpr std::string_view lost_transaction =
 constexpr std::string_view lost_outcome =
     "the primary was lost after the statement was sent: whether it was committed is not known";
 
+constexpr std::string_view lost_replication =
+    "the primary ended the session while the commit waited for replicas: it was committed there, "
+    "but might not have been replicated";
+
 constexpr int repeats_max = 10;
 
 template <std::size_t Size>
@@ -144,6 +148,7 @@ void ClientSession::handle_loss(const Error& error) {
   const bool in_transaction = exchange.in_transaction();
   const bool owed = !exchange.idle() || batch_open_ || pass_left_ > 0;
   const bool outcome_open = exchange.outcome_open();
+  const std::string_view outcome = exchange.doubtful() ? lost_replication : lost_outcome;
   const std::size_t answers = exchange.owed_answers();
   const bool was_own = own_ != Own::none && !owed;
   session::Traffic& traffic = shard_.traffic();
@@ -168,8 +173,11 @@ void ClientSession::handle_loss(const Error& error) {
   }
   if (pins_ != 0 && !(in_transaction && outcome_open)) {
     if (pins_ != pin_mode || owed) {
-      return end("57P01", "the server connection was lost, and with it the session's " +
-                              pin_reason() + " (" + error.message + ")");
+      const std::string lost = "the server connection was lost, and with it the session's " +
+                               pin_reason() + " (" + error.message + ")";
+      if (!exchange.doubtful()) return end("57P01", lost);
+      ++traffic.outcomes_unknown;
+      return end("08007", std::string(outcome) + "; " + lost);
     }
   }
   if (in_transaction) {
@@ -184,7 +192,7 @@ void ClientSession::handle_loss(const Error& error) {
     if (outcome_open) {
       ++traffic.outcomes_unknown;
       last_write_ = std::chrono::steady_clock::now();
-      return fail_outstanding(answers, "08007", lost_outcome, false);
+      return fail_outstanding(answers, "08007", outcome, false);
     }
     ++traffic.transactions_broken;
     return fail_outstanding(answers, "40001", lost_transaction, true);
@@ -214,7 +222,7 @@ void ClientSession::handle_loss(const Error& error) {
   if (outcome_open) {
     ++traffic.outcomes_unknown;
     last_write_ = std::chrono::steady_clock::now();
-    return fail_outstanding(answers, "08007", lost_outcome, false);
+    return fail_outstanding(answers, "08007", outcome, false);
   }
   ++traffic.transactions_broken;
   fail_outstanding(answers, "40001",

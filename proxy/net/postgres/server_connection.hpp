@@ -120,6 +120,7 @@ class ServerConnection final : public ServerLink,
   bool on_login_message(const wire::postgres::Header& header, wire::postgres::Bytes body);
   bool on_idle_message(const wire::postgres::Header& header, wire::postgres::Bytes body);
   void append_due();
+  void pass_doubtful(const wire::postgres::Header& header, std::string_view whole);
   void on_error_message(wire::postgres::Bytes body, bool& lost, bool& swallow);
   bool mid_message() const { return body_left_ > 0 || !carry_.empty(); }
   void lost(Error error, bool reset);

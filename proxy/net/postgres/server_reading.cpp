@@ -175,7 +175,10 @@ bool ServerConnection::on_message(const wire::Header& header, wire::Bytes body,
   }
   if (header.is(Backend::data_row) && !verdict.forward) borrower_->on_own_row(body);
   Segments& to_client = worker_.to_client();
-  if (verdict.forward && !swallow) {
+  if (verdict.unreplicated) owner_.on_unreplicated_commit(key_.node);
+  if (exchange.doubtful() && verdict.forward && !swallow) {
+    pass_doubtful(header, whole);
+  } else if (verdict.forward && !swallow) {
     to_client.add(whole);
     body_forwarded_ = true;
   }
@@ -201,6 +204,16 @@ void ServerConnection::append_due() {
   if (!exchange.has_due()) return;
   exchange.append_due(worker_.to_client().text());
   worker_.to_client().own();
+}
+
+void ServerConnection::pass_doubtful(const wire::Header& header, std::string_view whole) {
+  Segments& to_client = worker_.to_client();
+  const bool passes =
+      exchange.pass_doubtful(static_cast<Backend>(header.type), whole, to_client.text());
+  to_client.own();
+  if (!passes) return;
+  to_client.add(whole);
+  body_forwarded_ = true;
 }
 
 void ServerConnection::on_error_message(wire::Bytes body, bool& is_lost, bool& swallow) {

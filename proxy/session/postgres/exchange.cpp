@@ -1,7 +1,5 @@
 #include "proxy/session/postgres/exchange.hpp"
 
-#include "proxy/wire/postgres/writer.hpp"
-
 namespace relevo::session::postgres {
 
 namespace wire = relevo::wire::postgres;
@@ -9,12 +7,6 @@ using wire::Backend;
 using wire::Bytes;
 
 namespace {
-
-void append_empty(std::string& out, Backend type) {
-  wire::Writer writer(out);
-  writer.begin(type);
-  writer.end();
-}
 
 bool may_end_transaction(const route::Analysis* analysis) {
   using route::TransactionControl;
@@ -29,7 +21,13 @@ bool may_end_transaction(const route::Analysis* analysis) {
   }
 }
 
-bool is_local(Expected kind) { return kind >= Expected::local_parse_complete; }
+bool keeps_work(std::string_view tag) {
+  return tag.starts_with("COMMIT") || tag.starts_with("PREPARE TRANSACTION");
+}
+
+bool commits(std::string_view tag) {
+  return keeps_work(tag) || tag.starts_with("CALL") || tag.starts_with("DO");
+}
 
 bool ends_with_ready(Expected kind) {
   return kind == Expected::query || kind == Expected::function_call || kind == Expected::sync;
@@ -211,6 +209,7 @@ Verdict Exchange::on_message(Backend type, Bytes body) {
     case Backend::ready_for_query:
       return on_ready(body);
     case Backend::notice_response:
+      return on_notice(body);
     case Backend::parameter_status:
       return {.forward = idle() || front().audience == Audience::client};
     case Backend::notification_response:
@@ -226,16 +225,31 @@ Verdict Exchange::on_command_complete(Bytes body) {
   ignored_syncs_ = 0;
   const bool forward = front().audience == Audience::client;
   const std::string_view tag = wire::as_text(body);
-  if (tag.starts_with("COMMIT") || tag.starts_with("PREPARE TRANSACTION")) {
+  if (keeps_work(tag)) {
     effects_.committed();
   } else if (tag.starts_with("ROLLBACK")) {
     effects_.rolled_back();  // to a savepoint perhaps: the tag doesn't tell
   }
+  committed_ = committed_ || commits(tag);
   if (expects(Expected::execute)) {
     if (front().effects != nullptr) effects_.ran(*front().effects);
     pop();
   }
   return {.forward = forward};
+}
+
+Verdict Exchange::on_notice(Bytes body) {
+  if (idle()) return {.forward = true};
+  if (front().audience != Audience::client) return {};
+  const bool unreplicated = says_unreplicated(body);
+  if (unreplicated) unreplicated_.note(body);
+  return {.forward = true, .unreplicated = unreplicated};
+}
+
+bool Exchange::pass_doubtful(Backend type, std::string_view whole, std::string& out) {
+  // Behind an Execute whose Sync was not sent yet the client may wait for this very answer.
+  const bool ready_is_next = expects(Expected::query) || expects(Expected::sync);
+  return unreplicated_.pass(type, whole, ready_is_next, out);
 }
 
 // Whether the client has already sent the end of the data that the server now asks for.
@@ -314,6 +328,7 @@ Verdict Exchange::on_ready(Bytes body) {
       return {.violation = true};
   }
   copy_in_ = false;
+  committed_ = false;
   if (late) return on_late_ready();
   Expectation& done = front();
   if (done.effects != nullptr) {
@@ -350,34 +365,10 @@ void Exchange::note_skipped(const Expectation& skipped) {
   if (skipped.closes != 0) unclosed_.push_back(skipped.closes);
 }
 
-// -- answers of our own ------------------------------------------------------------
-
-bool Exchange::has_due() const { return !idle() && is_local(pending_[head_].kind); }
-
-void Exchange::append_due(std::string& out) {
-  while (has_due()) {
-    switch (front().kind) {
-      case Expected::local_parse_complete:
-        append_empty(out, Backend::parse_complete);
-        break;
-      case Expected::local_close_complete:
-        append_empty(out, Backend::close_complete);
-        break;
-      default: {
-        wire::Writer writer(out);
-        writer.begin(Backend::command_complete);
-        writer.cstring("DEALLOCATE");
-        writer.end();
-        writer.begin(Backend::ready_for_query);
-        writer.u8(static_cast<std::uint8_t>(status_));
-        writer.end();
-      }
-    }
-    pop();
-  }
-}
+// -- where we stand ----------------------------------------------------------------
 
 bool Exchange::outcome_open() const {
+  if (doubtful()) return true;
   for (std::size_t i = head_; i < pending_.size(); ++i) {
     if (pending_[i].outcome_matters) return true;
   }

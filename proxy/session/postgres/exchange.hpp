@@ -23,6 +23,7 @@
 #include "proxy/route/statement.hpp"
 #include "proxy/session/postgres/effects.hpp"
 #include "proxy/session/postgres/prepared.hpp"
+#include "proxy/session/postgres/unreplicated.hpp"
 #include "proxy/wire/postgres/types.hpp"
 
 namespace relevo::session::postgres {
@@ -46,11 +47,15 @@ enum class Audience : std::uint8_t { client, proxy };
 // What to do with one message of the server.
 struct Verdict {
   bool forward = false;
-  bool violation = false;  // a message that cannot come now: the connection is lost
-  bool ready = false;      // it was ReadyForQuery
-  bool failed = false;     // ... of a query or batch that had an error
-  bool for_proxy = false;  // ... or an error in answer to a message of our own
+  bool violation = false;     // a message that cannot come now: the connection is lost
+  bool ready = false;         // it was ReadyForQuery
+  bool failed = false;        // ... of a query or batch that had an error
+  bool for_proxy = false;     // ... or an error in answer to a message of our own
+  bool unreplicated = false;  // a notice of a commit without its replicas' word
 };
+
+// What we answer ourselves, and not the server.
+constexpr bool is_local(Expected kind) { return kind >= Expected::local_parse_complete; }
 
 class Exchange {
  public:
@@ -77,6 +82,11 @@ class Exchange {
   // Rows and copy data, whose bodies nobody reads.
   Verdict on_data();
 
+  // The client has to be told of a commit without its replicas' word. Until it is, what
+  // the server says goes through pass_doubtful(), see UnreplicatedCommit::pass.
+  bool doubtful() const { return unreplicated_.open(); }
+  bool pass_doubtful(wire::postgres::Backend type, std::string_view whole, std::string& out);
+
   // Answers of our own that are due now, appended as whole messages.
   bool has_due() const;
   void append_due(std::string& out);
@@ -100,6 +110,9 @@ class Exchange {
   // Whether a commit may be under way: something that ends a transaction, or
   // that writes outside of one, was sent and is not yet answered.
   bool outcome_open() const;
+  // Something may have been committed since the last ReadyForQuery: what was sent since
+  // then must not be sent again, whatever becomes of the rest of it.
+  bool committed() const { return committed_ || doubtful(); }
   // ReadyForQuery messages that the client still waits for.
   std::size_t owed_answers() const;
 
@@ -138,6 +151,7 @@ class Exchange {
   Verdict on_ready(wire::postgres::Bytes body);
   Verdict on_command_complete(wire::postgres::Bytes body);
   Verdict on_copy_in();
+  Verdict on_notice(wire::postgres::Bytes body);
   static bool take_copy_end(Expectation& sent_before_it);
   bool ready_is_due() const;
   Verdict on_late_ready();
@@ -154,11 +168,13 @@ class Exchange {
   bool failed_ = false;         // in the current query, or batch up to Sync
   bool batch_matters_ = false;  // an Execute since the last Sync writes
   bool end_sent_ = false;       // something that may end the transaction is not yet answered
+  bool committed_ = false;      // COMMIT was answered, or a procedure that can do it
   bool unsynced_ = false;       // something of the extended protocol was sent since the last Sync
   bool answered_ = false;       // the oldest expectation has had what comes before ReadyForQuery
   std::uint32_t ignored_syncs_ = 0;  // sent on behind the COPY that goes on
   std::uint32_t late_readies_ = 0;   // how many of them may be answered, since it failed
   EffectLog effects_;
+  UnreplicatedCommit unreplicated_;
   std::vector<std::uint64_t> unprepared_;
   std::vector<std::uint64_t> unclosed_;
 };

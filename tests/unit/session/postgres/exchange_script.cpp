@@ -195,6 +195,8 @@ std::string ExchangeScript::check_state(std::string_view words) {
       holds = exchange_.uncertain() == (wanted == "uncertain");
     } else if (wanted == "open" || wanted == "settled") {
       holds = exchange_.outcome_open() == (wanted == "open");
+    } else if (wanted == "done-once" || wanted == "repeatable") {
+      holds = exchange_.committed() == (wanted == "done-once");
     } else if (wanted == "copying" || wanted == "not-copying") {
       holds = exchange_.copy_in() == (wanted == "copying");
     } else if (wanted == "skipping" || wanted == "not-skipping") {

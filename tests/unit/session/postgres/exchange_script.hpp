@@ -16,7 +16,7 @@
 // `due`: answers of our own that are due now, all of them, as type bytes. To
 //   leave some due when the server's next message comes is an error of the script.
 // `state`: any of idle|busy, I|T|E, owed N, open|settled, copying|not-copying,
-//   skipping|not-skipping, at-rest|unsynced, certain|uncertain.
+//   skipping|not-skipping, at-rest|unsynced, certain|uncertain, done-once|repeatable.
 // `committed`, `unprepared`, `unclosed`: what was reported since the last such line, `;` between
 //   effects; `unclear yes|no`.
 //

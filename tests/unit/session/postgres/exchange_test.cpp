@@ -473,6 +473,46 @@ TEST(ExchangeBatch, LongPipelinesKeepTheirOrder) {
   EXPECT_TRUE(script.play("state idle owed 0"));
 }
 
+TEST(ExchangeExtended, WhatMayBeCommittedIsDoneOnce) {
+  ExchangeScript script;
+  EXPECT_TRUE(script.play(R"(
+    send execute BEGIN
+    send execute INSERT INTO t VALUES (1)
+    send execute COMMIT
+    send execute SELECT 1
+    send sync
+    recv C BEGIN      -> forward
+    recv C INSERT 0 1 -> forward
+    state repeatable
+    recv C COMMIT     -> forward
+    state done-once
+    recv E            -> forward failed
+    state done-once
+    recv Z I          -> forward ready failed
+    state idle repeatable
+
+    send query INSERT INTO t VALUES (1); SELECT 1
+    recv C INSERT 0 1 -> forward
+    state repeatable
+    recv E            -> forward failed
+    recv Z I          -> forward ready failed
+
+    send query PREPARE TRANSACTION 'a'; SELECT 1
+    recv C PREPARE TRANSACTION -> forward
+    state done-once
+    recv Z I          -> forward ready
+    send query CALL p(); SELECT 1
+    recv C CALL       -> forward
+    state done-once
+    recv Z I          -> forward ready
+    send query DO 'x'; SELECT 1
+    recv C DO         -> forward
+    state done-once
+    recv Z I          -> forward ready
+    state repeatable
+  )"));
+}
+
 }  // namespace
 // All that was asked is answered, and yet nobody else may have the connection.
 TEST(Exchange, ABatchWithoutItsSyncIsNotAtRest) {
