@@ -131,6 +131,16 @@ class Compose:
         events = (answer or {}).get("events", []) if isinstance(answer, dict) else (answer or [])
         return events, max([since, *(event["id"] for event in events)])
 
+    def relevoctl(self, *arguments):
+        """(its exit code, what it printed), wherever it printed it."""
+        command = ["docker", "exec", self.container("relevo"), "relevoctl", "--admin", "/run/relevo/admin.sock", *arguments]
+        try:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, timeout=90, check=False)
+        except subprocess.TimeoutExpired:
+            raise Broken(f'{" ".join(command)}: not done within 90 s') from None
+        return done.returncode, done.stdout.strip()
+
     # ---- the load ---------------------------------------------------------------------
 
     def conninfo(self, host, port, more=""):
