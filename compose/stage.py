@@ -90,6 +90,7 @@ class Compose:
 
     def down(self):
         """Everything of it, whatever is there and whoever left it."""
+        self.run("docker", "rm", "--force", f"{self.project}-slow-link", check=False)
         for _ in range(3):  # an interrupted `up` may still have a container under way
             self.compose("down", "--volumes", "--remove-orphans", "--timeout", "2", timeout_s=180)
             if not self.run("docker", "ps", "-aq", "--filter", f"label=com.docker.compose.project={self.project}"):
@@ -239,6 +240,17 @@ class Compose:
 
     def do_keep(self, _):
         self.lossy("-D")
+
+    def do_slow(self, _):
+        """In Relevo's own network, by a container beside it that may do so."""
+        nodes = [self.address(node) for node in ("db1", "db2", "db3")]
+        self.run("docker", "run", "--detach", "--rm", "--name", f"{self.project}-slow-link",
+                 "--label", f"com.docker.compose.project={self.project}", "--network", f'container:{self.container("relevo")}',
+                 "--user", "0", "--device", "/dev/net/tun", "--cap-add", "NET_ADMIN", "--cap-add", "NET_RAW",
+                 "relevo-client:local", "slow-link", "200", *nodes)
+
+    def do_quicken(self, _):
+        self.run("docker", "rm", "--force", f"{self.project}-slow-link")
 
     def superuser_sql(self, node, *statements):
         for sql in statements:

@@ -7,9 +7,9 @@ FROM ${BASE_IMAGE} AS client
 ARG MORE_PACKAGES=
 RUN apt-get update \
  && apt-get install -y --no-install-recommends postgresql-client mariadb-client libpq5 libmariadb3 \
-      iptables iproute2 procps ${MORE_PACKAGES} \
+      iptables iproute2 procps python3-minimal ${MORE_PACKAGES} \
  && rm -rf /var/lib/apt/lists/*
-COPY build/package/relevo-workload /usr/local/bin/
+COPY build/package/relevo-workload compose/images/slow-link /usr/local/bin/
 
 FROM ${BASE_IMAGE} AS relevo
 COPY build/package/relevo.deb /tmp/

@@ -18,8 +18,9 @@ FROM ${BASE_IMAGE} AS client
 COPY --from=build /built/relevo-workload /usr/local/bin/
 RUN apt-get update \
  && apt-get install -y --no-install-recommends postgresql-client mariadb-client libpq5 libmariadb3 \
-      iptables iproute2 procps \
+      iptables iproute2 procps python3-minimal \
  && rm -rf /var/lib/apt/lists/*
+COPY compose/images/slow-link /usr/local/bin/
 
 FROM ${BASE_IMAGE} AS relevo
 COPY --from=build /built/relevo.deb /tmp/
