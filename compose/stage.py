@@ -86,7 +86,15 @@ class Compose:
         self.compose("up", "-d", timeout_s=1800, quiet=not sys.stderr.isatty())
 
     def build(self):
-        self.compose("build", timeout_s=3600, quiet=False)
+        try:
+            self.compose("build", timeout_s=3600, quiet=False)
+        except Broken as error:
+            missing = [suite for suite in ("bookworm", "sid") if (suite == "bookworm" or self.engine == "mysql") and not
+                       self.run("docker", "images", "-q", f"debian:{suite}-slim")]
+            if not missing:
+                raise
+            raise Broken(f"{error}. Can no registry be reached? "
+                         f'{" and ".join(f"compose/base-image {suite}" for suite in missing)} makes the base image') from None
 
     def down(self):
         """Everything of it, whatever is there and whoever left it."""
