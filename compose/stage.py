@@ -83,7 +83,13 @@ class Compose:
     # ---- the cluster's life ---------------------------------------------------------
 
     def up(self):
-        self.compose("up", "-d", timeout_s=1800, quiet=not sys.stderr.isatty())
+        try:
+            self.compose("up", "-d", timeout_s=1800, quiet=not sys.stderr.isatty())
+        except Broken as error:
+            other = self.run("docker", "ps", "--filter", f'publish={self.facts["admin"]}', "--format", "{{.Names}}").strip()
+            if not other or other.startswith(self.project):
+                raise
+            raise Broken(f"{error}\n{other} has the ports and networks of this cluster: end that one first") from None
 
     def build(self):
         try:

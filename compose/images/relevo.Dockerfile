@@ -24,10 +24,12 @@ RUN cd build/release && cpack -G DEB && mkdir /built && mv *.deb /built/relevo.d
 
 FROM ${BASE_IMAGE} AS client
 COPY --from=build /built/relevo-workload /usr/local/bin/
+# skip-ssl: a drill's Relevo has no certificate, and MariaDB's client would send a password in clear text.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends postgresql-client mariadb-client libpq5 libmariadb3 \
       iptables iproute2 procps python3-minimal \
- && rm -rf /var/lib/apt/lists/*
+ && rm -rf /var/lib/apt/lists/* \
+ && printf '[client]\nskip-ssl\n' >/etc/mysql/conf.d/relevo.cnf
 COPY compose/images/slow-link /usr/local/bin/
 
 FROM ${BASE_IMAGE} AS relevo
