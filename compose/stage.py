@@ -259,9 +259,11 @@ class Compose:
         """In Relevo's own network, by a container beside it that may do so."""
         nodes = [self.address(node) for node in ("db1", "db2", "db3")]
         self.run("docker", "run", "--detach", "--rm", "--name", f"{self.project}-slow-link",
-                 "--label", f"com.docker.compose.project={self.project}", "--network", f'container:{self.container("relevo")}',
+                 "--label", f"com.docker.compose.project={self.project}",
+                 "--label", "com.docker.compose.service=slow-link",  # not the one of the image
+                 "--network", f'container:{self.container("relevo")}',
                  "--user", "0", "--device", "/dev/net/tun", "--cap-add", "NET_ADMIN", "--cap-add", "NET_RAW",
-                 "relevo-client:local", "slow-link", "200", *nodes)
+                 "relevo-client:local", "slow-link", "100", *nodes)
 
     def do_quicken(self, _):
         self.run("docker", "rm", "--force", f"{self.project}-slow-link")

@@ -50,7 +50,7 @@ ACTIONS = {
     "show": "the opposite of hide",
     "lose": "loses 5 % of the packets between all nodes and Relevo, in both directions",
     "keep": "the opposite of lose",
-    "slow": "what Relevo sends to a node arrives 200 ms later, so every answer comes as much later",
+    "slow": "what Relevo sends to a node arrives 100 ms later, so every answer comes as much later",
     "quicken": "the opposite of slow",
     "delay": "a replica applies three seconds late",
     "hurry": "the opposite of delay",
