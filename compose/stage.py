@@ -263,7 +263,7 @@ class Compose:
                  "--label", "com.docker.compose.service=slow-link",  # not the one of the image
                  "--network", f'container:{self.container("relevo")}',
                  "--user", "0", "--device", "/dev/net/tun", "--cap-add", "NET_ADMIN", "--cap-add", "NET_RAW",
-                 "relevo-client:local", "slow-link", "100", *nodes)
+                 "relevo-client:local", "slow-link", "50", *nodes)
 
     def do_quicken(self, _):
         self.run("docker", "rm", "--force", f"{self.project}-slow-link")

@@ -50,7 +50,7 @@ ACTIONS = {
     "show": "the opposite of hide",
     "lose": "loses 5 % of the packets between all nodes and Relevo, in both directions",
     "keep": "the opposite of lose",
-    "slow": "what Relevo sends to a node arrives 100 ms later, so every answer comes as much later",
+    "slow": "what Relevo sends to a node arrives 50 ms later, so every answer comes as much later",
     "quicken": "the opposite of slow",
     "delay": "a replica applies three seconds late",
     "hurry": "the opposite of delay",
@@ -74,6 +74,7 @@ CONDITIONS = {
     "another primary": "Relevo has a primary that is not the one of the beginning",
     "the first primary": "the one of the beginning is primary",
     "three healthy nodes": "a primary and two replicas that are fit for reads",
+    "writes that go on": "the load's are acknowledged again, or still",
     "no verdict of death": "nobody was promoted in the meantime",
 }
 

@@ -74,6 +74,7 @@ class Play:
         self.replicas = []       # of the beginning
         self.last_event = 0      # that was shown
         self.first_event = 0     # the last one before the beginning
+        self.writes = self.writes_before = 0   # acknowledged: by now, and when a condition began to be awaited
         self.errors = []
 
     # ---- what the threads see ----------------------------------------------------
@@ -121,6 +122,8 @@ class Play:
             except queue.Empty:
                 return
             self.verdict.moments.append(moment)
+            if moment.kind == "load":
+                self.writes = moment.data["writes"]
             if moment.kind == "event" and moment.data.get("rule"):
                 self.verdict.rules.append(moment.data["rule"])
             self.watch(moment)
@@ -165,6 +168,8 @@ class Play:
                 return self.primary() == self.first_primary
             case "three healthy nodes":
                 return self.whole()
+            case "writes that go on":
+                return self.writes > self.writes_before
             case "no verdict of death":
                 return not set(self.verdict.rules) & {203, 230}
         raise AssertionError(condition)
@@ -227,6 +232,8 @@ class Play:
             self.stage.act(step.action, node)
         if step.condition:
             began = time.monotonic()
+            self.drain()
+            self.writes_before = self.writes
             self.show_until(lambda: self.holds(step.condition), step.within_s, step.condition)
             self.tell("step", f"{step.condition}: after {time.monotonic() - began:.1f} s")
 
