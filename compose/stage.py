@@ -83,13 +83,28 @@ class Compose:
     # ---- the cluster's life ---------------------------------------------------------
 
     def up(self):
-        self.compose("up", "-d", timeout_s=1800, quiet=not sys.stderr.isatty())
+        try:
+            self.compose("up", "-d", timeout_s=1800, quiet=not sys.stderr.isatty())
+        except Broken as error:
+            other = self.run("docker", "ps", "--filter", f'publish={self.facts["admin"]}', "--format", "{{.Names}}").strip()
+            if not other or other.startswith(self.project):
+                raise
+            raise Broken(f"{error}\n{other} has the ports and networks of this cluster: end that one first") from None
 
     def build(self):
-        self.compose("build", timeout_s=3600, quiet=False)
+        try:
+            self.compose("build", timeout_s=3600, quiet=False)
+        except Broken as error:
+            missing = [suite for suite in ("bookworm", "sid") if (suite == "bookworm" or self.engine == "mysql") and not
+                       self.run("docker", "images", "-q", f"debian:{suite}-slim")]
+            if not missing:
+                raise
+            raise Broken(f"{error}. Can no registry be reached? "
+                         f'{" and ".join(f"compose/base-image {suite}" for suite in missing)} makes the base image') from None
 
     def down(self):
         """Everything of it, whatever is there and whoever left it."""
+        self.run("docker", "rm", "--force", f"{self.project}-slow-link", check=False)
         for _ in range(3):  # an interrupted `up` may still have a container under way
             self.compose("down", "--volumes", "--remove-orphans", "--timeout", "2", timeout_s=180)
             if not self.run("docker", "ps", "-aq", "--filter", f"label=com.docker.compose.project={self.project}"):
@@ -130,6 +145,16 @@ class Compose:
         answer = self.get(f"/v1/events?since={since}")
         events = (answer or {}).get("events", []) if isinstance(answer, dict) else (answer or [])
         return events, max([since, *(event["id"] for event in events)])
+
+    def relevoctl(self, *arguments):
+        """(its exit code, what it printed), wherever it printed it."""
+        command = ["docker", "exec", self.container("relevo"), "relevoctl", "--admin", "/run/relevo/admin.sock", *arguments]
+        try:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, timeout=90, check=False)
+        except subprocess.TimeoutExpired:
+            raise Broken(f'{" ".join(command)}: not done within 90 s') from None
+        return done.returncode, done.stdout.strip()
 
     # ---- the load ---------------------------------------------------------------------
 
@@ -229,6 +254,19 @@ class Compose:
 
     def do_keep(self, _):
         self.lossy("-D")
+
+    def do_slow(self, _):
+        """In Relevo's own network, by a container beside it that may do so."""
+        nodes = [self.address(node) for node in ("db1", "db2", "db3")]
+        self.run("docker", "run", "--detach", "--rm", "--name", f"{self.project}-slow-link",
+                 "--label", f"com.docker.compose.project={self.project}",
+                 "--label", "com.docker.compose.service=slow-link",  # not the one of the image
+                 "--network", f'container:{self.container("relevo")}',
+                 "--user", "0", "--device", "/dev/net/tun", "--cap-add", "NET_ADMIN", "--cap-add", "NET_RAW",
+                 "relevo-client:local", "slow-link", "50", *nodes)
+
+    def do_quicken(self, _):
+        self.run("docker", "rm", "--force", f"{self.project}-slow-link")
 
     def superuser_sql(self, node, *statements):
         for sql in statements:

@@ -5,11 +5,13 @@ ARG BASE_IMAGE=debian:bookworm-slim
 
 FROM ${BASE_IMAGE} AS client
 ARG MORE_PACKAGES=
+# skip-ssl: a drill's Relevo has no certificate, and MariaDB's client would send a password in clear text.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends postgresql-client mariadb-client libpq5 libmariadb3 \
-      iptables iproute2 procps ${MORE_PACKAGES} \
- && rm -rf /var/lib/apt/lists/*
-COPY build/package/relevo-workload /usr/local/bin/
+      iptables iproute2 procps python3-minimal ${MORE_PACKAGES} \
+ && rm -rf /var/lib/apt/lists/* \
+ && printf '[client]\nskip-ssl\n' >/etc/mysql/conf.d/relevo.cnf
+COPY build/package/relevo-workload compose/images/slow-link /usr/local/bin/
 
 FROM ${BASE_IMAGE} AS relevo
 COPY build/package/relevo.deb /tmp/

@@ -15,6 +15,7 @@
     [[step]]
     await  = "another primary"        # one of CONDITIONS
     within = "30s"                    # else the drill has failed
+    engines = ["mysql"]               # the others leave this step out; left out: all do it
 
     [promise]
     primary   = "changes"             # or "stays", or left out
@@ -49,11 +50,15 @@ ACTIONS = {
     "show": "the opposite of hide",
     "lose": "loses 5 % of the packets between all nodes and Relevo, in both directions",
     "keep": "the opposite of lose",
+    "slow": "what Relevo sends to a node arrives 50 ms later, so every answer comes as much later",
+    "quicken": "the opposite of slow",
     "delay": "a replica applies three seconds late",
     "hurry": "the opposite of delay",
     "fill": "fills the file system of a node's data, which needs one of its own: disk",
     "empty": "the opposite of fill",
     "switchover": "relevoctl switchover, to a node or to whom Relevo chooses",
+    "ask": "waits until Relevo has a primary again, or has called for an operator, who then decides "
+           "as docs/operations.md says (on_call.py)",
 }
 TARGETS = {
     "primary": "the present one",
@@ -61,6 +66,7 @@ TARGETS = {
     "a replica": "the first of those of the beginning, by name",
     "the other replica": "the second of those",
     "relevo": "Relevo itself",
+    "operator": "whoever is on call",
     "": "for what concerns no node, or all",
 }
 CONDITIONS = {
@@ -68,6 +74,7 @@ CONDITIONS = {
     "another primary": "Relevo has a primary that is not the one of the beginning",
     "the first primary": "the one of the beginning is primary",
     "three healthy nodes": "a primary and two replicas that are fit for reads",
+    "writes that go on": "the load's are acknowledged again, or still",
     "no verdict of death": "nobody was promoted in the meantime",
 }
 
@@ -83,6 +90,13 @@ def seconds(text):
     return float(found[1]) * {"ms": 0.001, "s": 1, "min": 60}[found[2]]
 
 
+def engines_of(table):
+    engines = tuple(table.get("engines", ENGINES))
+    if not engines or set(engines) - set(ENGINES):
+        raise Wrong(f"engines are {', '.join(ENGINES)}")
+    return engines
+
+
 @dataclasses.dataclass
 class Step:
     after_s: float = 0
@@ -90,19 +104,23 @@ class Step:
     target: str = ""      # of TARGETS
     condition: str = ""   # of CONDITIONS
     within_s: float = 30
+    engines: tuple = ENGINES
 
     @classmethod
     def parse(cls, table):
-        unknown = set(table) - {"after", "do", "await", "within"}
+        unknown = set(table) - {"after", "do", "await", "within", "engines"}
         if unknown:
             raise Wrong(f"a step has no {', '.join(sorted(unknown))}")
-        step = cls(after_s=seconds(table.get("after", "0s")), within_s=seconds(table.get("within", "30s")))
+        step = cls(after_s=seconds(table.get("after", "0s")), within_s=seconds(table.get("within", "30s")),
+                   engines=engines_of(table))
         step.action, _, step.target = table.get("do", "").partition(" ")
         step.condition = table.get("await", "")
         if step.action and step.action not in ACTIONS:
             raise Wrong(f'"{step.action}" is none of {", ".join(ACTIONS)}')
         if step.target not in TARGETS:
             raise Wrong(f'"{step.target}" is none of {", ".join(filter(None, TARGETS))}')
+        if (step.action == "ask") != (step.target == "operator"):
+            raise Wrong("nobody but the operator is asked, and nothing else is done to him")
         if step.condition and step.condition not in CONDITIONS:
             raise Wrong(f'"{step.condition}" is none of {", ".join(CONDITIONS)}')
         return step
@@ -150,7 +168,8 @@ class Drill:
     promises: dict  # by engine
 
     def for_engine(self, engine):
-        return dataclasses.replace(self, promise=self.promises[engine])
+        return dataclasses.replace(self, promise=self.promises[engine],
+                                   steps=[step for step in self.steps if engine in step.engines])
 
     def with_patience(self, factor):
         """The same, for a machine on which everything takes so many times longer."""
@@ -163,9 +182,7 @@ class Drill:
     def load(cls, path):
         try:
             table = tomllib.loads(path.read_text())
-            engines = tuple(table.get("engines", ENGINES))
-            if set(engines) - set(ENGINES):
-                raise Wrong(f"engines are {', '.join(ENGINES)}")
+            engines = engines_of(table)
             if table.get("durability", "quorum") not in ("quorum", "async"):
                 raise Wrong('durability is "quorum" or "async"')
             steps = [Step.parse(step) for step in table["step"]]

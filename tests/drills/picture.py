@@ -33,6 +33,10 @@ class Screen:
             case "topology":
                 nodes = ", ".join(f"{name} {what}" for name, what in moment.data["nodes"].items())
                 print(f'  {moment.at_s:6.1f} s  {coloured(moment.data["state"] + ": " + nodes, "dim")}', flush=True)
+            case "command":
+                print(f'  {moment.at_s:6.1f} s  {coloured("$ " + moment.text, "bold")}', flush=True)
+            case "answer":
+                print("\n".join(f"            {line}" for line in moment.text.splitlines()), flush=True)
             case "failed":
                 print(f'  {moment.at_s:6.1f} s  {coloured(moment.text, "red", "bold")}', flush=True)
 
@@ -93,7 +97,7 @@ def svg(verdict, width=900, height=220):
         if moment.kind == "step":
             out.append(f'<line x1="{x(moment.at_s):.1f}" x2="{x(moment.at_s):.1f}" y1="{top}" y2="{y(0):.1f}" '
                        f'stroke="#c33" stroke-dasharray="3"/><text x="{x(moment.at_s) + 3:.1f}" '
-                       f'y="{top - 6 + 12 * (row % 3):.0f}" fill="#c33">{html.escape(moment.text)}</text>')
+                       f'y="{top - 6 + 12 * (row % 3):.0f}" fill="#c33">{html.escape(moment.text.partition(":")[0])}</text>')
             row += 1
     out.append(f'<polyline points="{line}" fill="none" stroke="#26a" stroke-width="1.5"/></svg>')
     return "\n".join(out)

@@ -4,6 +4,7 @@ whether its promises held.
 A stage is a cluster with a Relevo in front of it and a load, whatever it is made of:
 
     act(action, node)       one of definition.ACTIONS; the node is a name, or "relevo"
+    relevoctl(*arguments)   (its exit code, what it printed)
     topology()              as GET /v1/topology tells it, or None if nobody answers
     events(since)           (events, the last one's id); as GET /v1/events
     load_begins()           an iterator over the load's timeline, ten points a second
@@ -17,6 +18,8 @@ import queue
 import threading
 import time
 
+import on_call
+
 
 class Failed(Exception):
     """A step that did not come about."""
@@ -25,7 +28,7 @@ class Failed(Exception):
 @dataclasses.dataclass
 class Moment:
     at_s: float
-    kind: str      # "load", "step", "event", "topology", "failed"
+    kind: str      # "load", "step", "event", "topology", "command", "answer", "failed"
     text: str = ""
     data: dict = dataclasses.field(default_factory=dict)
 
@@ -71,6 +74,7 @@ class Play:
         self.replicas = []       # of the beginning
         self.last_event = 0      # that was shown
         self.first_event = 0     # the last one before the beginning
+        self.writes = self.writes_before = 0   # acknowledged: by now, and when a condition began to be awaited
         self.errors = []
 
     # ---- what the threads see ----------------------------------------------------
@@ -118,6 +122,8 @@ class Play:
             except queue.Empty:
                 return
             self.verdict.moments.append(moment)
+            if moment.kind == "load":
+                self.writes = moment.data["writes"]
             if moment.kind == "event" and moment.data.get("rule"):
                 self.verdict.rules.append(moment.data["rule"])
             self.watch(moment)
@@ -162,14 +168,62 @@ class Play:
                 return self.primary() == self.first_primary
             case "three healthy nodes":
                 return self.whole()
+            case "writes that go on":
+                return self.writes > self.writes_before
             case "no verdict of death":
                 return not set(self.verdict.rules) & {203, 230}
         raise AssertionError(condition)
 
+    def relevoctl(self, *arguments, last=0):
+        """Runs it for all to see, or the last lines of it. (Its exit code, its answer.)"""
+        self.tell("command", " ".join(["relevoctl", *arguments, *(["| tail -n", str(last)] if last else [])]))
+        self.drain()
+        code, said = self.stage.relevoctl(*arguments)
+        self.tell("answer", "\n".join(said.splitlines()[-last:]), code=code)
+        self.drain()
+        return code, said
+
+    def ask_operator(self, within_s):
+        """Until Relevo has a primary, by itself or by an operator's decision."""
+        deadline = time.monotonic() + within_s
+        called_since = None
+
+        def called():
+            nonlocal called_since
+            topology = self.stage.topology()
+            if not on_call.is_called(topology):
+                called_since = None
+                return topology is not None and topology["primary"] is not None
+            called_since = called_since or time.monotonic()
+            return time.monotonic() - called_since >= on_call.PATIENCE_S
+
+        self.show_until(called, within_s, "a primary, or an operator's turn")
+        if called_since is None:
+            self.tell("step", f"no operator is needed: {self.primary()} is the primary")
+            return
+        self.tell("step", f"an operator's turn: every node answers, and for {on_call.PATIENCE_S} s there is no primary")
+        self.relevoctl("topology")
+        self.relevoctl("events", last=2)
+        while True:
+            node, where = on_call.furthest(self.stage.topology())
+            if node is None:
+                raise Failed(f"an operator cannot decide: {where}")
+            self.tell("step", f"the furthest replica is {node}: {where}")
+            code, said = self.relevoctl("failover", "--to", node, "--allow-data-loss")
+            if code == 0:
+                return
+            # Relevo's own next attempt was under way.
+            if "in progress" not in said or time.monotonic() > deadline:
+                raise Failed(f"what the operator decided was not done: {said}")
+            self.wait(1)
+
     def step(self, step):
         if step.after_s:
             self.wait(step.after_s)
-        if step.action:
+        if step.action == "ask":
+            self.tell("step", str(step))
+            self.ask_operator(step.within_s)
+        elif step.action:
             if step.action == "switchover":
                 self.old_primary = self.primary()
             node = self.node(step.target)
@@ -178,6 +232,8 @@ class Play:
             self.stage.act(step.action, node)
         if step.condition:
             began = time.monotonic()
+            self.drain()
+            self.writes_before = self.writes
             self.show_until(lambda: self.holds(step.condition), step.within_s, step.condition)
             self.tell("step", f"{step.condition}: after {time.monotonic() - began:.1f} s")
 

@@ -20,7 +20,7 @@ using Bool = std::remove_pointer_t<decltype(MYSQL_BIND::is_null)>;  // bool, or 
 
 // The library takes its limits when it connects, in whole seconds. A statement's own
 // deadline must not be later than this; it is found out when the library gives up.
-constexpr unsigned connect_timeout_s = 20, longest_wait_s = 60;
+constexpr unsigned connect_timeout_s = 20, longest_wait_s = 90;
 constexpr std::chrono::seconds wait_limit{longest_wait_s};
 
 struct CloseConnection {

@@ -21,7 +21,8 @@ struct Plan {
   double writes_per_second = 0, reads_per_second = 0;  // of all sessions together; 0: no limit
   bool read_back = false;               // each writer reads each row that it wrote, at once
   std::uint64_t stop_after_writes = 0;  // per writer; 0: no limit
-  std::chrono::milliseconds statement_timeout{60000};
+  // MySQL and MariaDB look once a minute whether a full disk has space again.
+  std::chrono::milliseconds statement_timeout{90000};
 };
 
 // Writes rows (number, 1), (number, 2), ...: even writers autocommit, odd ones in
