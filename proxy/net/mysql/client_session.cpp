@@ -237,8 +237,11 @@ void ClientSession::drop_server() {
     shard_.give_back(server);
   } else {
     // In the middle of something, or with state that nobody else may see. What it
-    // runs for nobody is stopped.
-    if (server->usable() && !server->exchange.idle()) shard_.kill_query_on(server);
+    // runs for nobody is stopped; but not what may be committing: where its binary log
+    // has no room, MySQL ends itself for it (binlog_error_action = ABORT_SERVER).
+    const auto& exchange = server->exchange;
+    const bool in_vain = server->usable() && !exchange.idle() && !exchange.outcome_open();
+    if (in_vain) shard_.kill_query_on(server);
     server->close();
   }
   shard_.note_primary_idle();

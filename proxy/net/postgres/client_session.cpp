@@ -189,8 +189,11 @@ void ClientSession::drop_server() {
     shard_.give_back(server);
   } else {
     // In the middle of something, or with state that nobody else may see. What
-    // it runs for nobody is stopped, as far as the server can.
-    if (server->usable() && !server->exchange.idle()) shard_.cancel_on(server);
+    // it runs for nobody is stopped, as far as the server can; but not what may be
+    // committing: that would end its wait for replicas, and be committed without them.
+    const auto& exchange = server->exchange;
+    const bool in_vain = server->usable() && !exchange.idle() && !exchange.outcome_open();
+    if (in_vain) shard_.cancel_on(server);
     server->close();
   }
   shard_.note_primary_idle();
