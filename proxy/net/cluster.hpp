@@ -56,7 +56,8 @@ struct ControlPorts {
   // A replica refused a statement of this shape, the first that this process knows of;
   // it was run on the primary. May be empty.
   std::function<void(model::NodeId, std::string shape)> misrouted;
-  // PostgreSQL: clients use this database, or what its names mean may have changed.
+  // Clients use this database, or what its names mean may have changed. Of MySQL and
+  // MariaDB there is one catalogue, whose name is empty.
   std::function<void(const std::string& database, const std::shared_ptr<model::CatalogMarks>&)>
       look_at_catalog;
 };
