@@ -1,4 +1,4 @@
-// The catalogues of PostgreSQL's databases: from the watch that reads them to the
+// The catalogues of databases: from the watch that reads them to the
 // workers, and to whoever asks where a statement would go.
 #include <spdlog/spdlog.h>
 
@@ -20,6 +20,8 @@ void Process::make_watch(std::size_t index) {
   const config::Cluster& cluster = config_.clusters[index];
   const act::ControllerSettings as_controlled = controller_settings(cluster, "");
   catalog::WatchSettings settings;
+  const bool mysql = cluster.engine == config::Engine::mysql;
+  settings.engine = mysql ? model::Engine::mysql : model::Engine::postgres;
   settings.refresh = cluster.routing.catalog_refresh;
   for (const act::ControlledNode& node : as_controlled.nodes) {
     client::Endpoint endpoint;
@@ -33,7 +35,8 @@ void Process::make_watch(std::size_t index) {
     settings.nodes.push_back(std::move(endpoint));
   }
   catalog::Watch::Ports ports;
-  ports.publish = [this, index](const std::string& database, catalog::News news) {
+  ports.publish = [this, index, mysql](const std::string& database, catalog::News news) {
+    if (mysql) return publish_mysql_catalog(index, std::move(news));
     return publish_catalog(index, database, std::move(news));
   };
   ports.marks = [this, index](const std::string& database) {
@@ -59,7 +62,8 @@ bool Process::publish_catalog(std::size_t index, const std::string& database, ca
   update.certain = news.certain;
   update.perhaps = news.perhaps;
   if (news.kind == Kind::changed) {
-    update.catalog = route::postgres::Catalog::build(*news.rows);
+    update.catalog =
+        route::postgres::Catalog::build(*std::get<std::unique_ptr<model::CatalogRows>>(news.rows));
     if (update.catalog == nullptr) return false;
     if (!news.first) update.since = std::chrono::steady_clock::now();
   }
@@ -82,6 +86,26 @@ bool Process::publish_catalog(std::size_t index, const std::string& database, ca
     }
   }
   data_plane_->publish_catalog(index, database, update);
+  return true;
+}
+
+bool Process::publish_mysql_catalog(std::size_t index, catalog::News news) {
+  using Kind = catalog::News::Kind;
+  net::mysql::CatalogUpdate update;
+  if (news.kind == Kind::changed) {
+    update.catalog = route::mysql::Catalog::build(
+        *std::get<std::unique_ptr<model::MysqlCatalogRows>>(news.rows));
+    if (update.catalog == nullptr) return false;
+    if (!news.first) update.since = std::chrono::steady_clock::now();
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    net::mysql::CatalogUpdate& known = clusters_[index].mysql_catalog;
+    if (news.kind == Kind::unchanged) update = known;
+    update.certain = news.certain;
+    known = update;
+  }
+  data_plane_->publish_catalog(index, update);
   return true;
 }
 
@@ -110,12 +134,36 @@ std::string Process::database_in_use(std::size_t index, const std::string& monit
   return most != names.end() ? *most : monitors;
 }
 
+// Without a database in the question a name is harmless if it is in every one.
+route::Analysis Process::analyze_mysql(std::size_t index, const config::Cluster& cluster,
+                                       const model::View& view, const admin::Question& question,
+                                       std::string& because) {
+  route::mysql::CatalogPtr catalog;
+  {
+    const std::scoped_lock lock(mutex_);
+    catalog = clusters_[index].mysql_catalog.catalog;
+  }
+  route::MysqlDialect dialect = mysql_dialect(view);
+  if (catalog == nullptr) {
+    const bool by_text = cluster.routing.without_catalog == config::WithoutCatalog::text;
+    dialect.naming = by_text ? nullptr : &route::unknown_mysql_naming;
+    return route::analyze_mysql(question.sql, dialect);
+  }
+  const route::MysqlNaming naming =
+      route::make_mysql_naming(catalog, question.database.empty() ? nullptr : &question.database,
+                               true, route::mysql_naming_id_min);
+  dialect.naming = &naming;
+  const route::Analysis analysis = route::analyze_mysql(question.sql, dialect);
+  because = catalog->describe(analysis.object);
+  return analysis;
+}
+
 // `because`: what the catalogue says of the object that decided.
 route::Analysis Process::analyze(std::size_t index, const config::Cluster& cluster,
                                  const model::View& view, const admin::Question& question,
                                  std::string& because) {
   if (cluster.engine == config::Engine::mysql) {
-    return route::analyze_mysql(question.sql, mysql_dialect(view));
+    return analyze_mysql(index, cluster, view, question, because);
   }
   const std::string database = question.database.empty()
                                    ? database_in_use(index, cluster.monitor.database)

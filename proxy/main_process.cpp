@@ -94,7 +94,7 @@ Result<void> Process::start() {
   }
   for (std::size_t i = 0; i < clusters_.size(); ++i) {
     make_controller(i);
-    if (config_.clusters[i].engine == config::Engine::postgres) make_watch(i);
+    make_watch(i);
   }
   data_plane_ = std::make_unique<net::DataPlane>(worker_count(config_.workers), std::move(parts));
   if (auto started = data_plane_->start(); !started) return started;

@@ -70,9 +70,10 @@ class Process final : public admin::Backend {
     admin::FailoverTotals totals;                                       // guarded by mutex_
     std::chrono::steady_clock::time_point unreplicated_untold_until{};  // one event for many
     bool planned = false;                   // the promotion under way is a switchover's
-    std::unique_ptr<catalog::Watch> watch;  // of catalog_io_'s thread; null: not PostgreSQL
-    // The catalogues by database, as the workers have them; guarded by mutex_.
+    std::unique_ptr<catalog::Watch> watch;  // of catalog_io_'s thread
+    // The catalogues as the workers have them, PostgreSQL's by database; guarded by mutex_.
     std::map<std::string, net::postgres::CatalogUpdate> catalogs;
+    net::mysql::CatalogUpdate mysql_catalog;
     bool catalogs_settled = false;  // those of the start have been read, or cannot be
   };
 
@@ -84,6 +85,10 @@ class Process final : public admin::Backend {
   // main_catalogs.cpp
   void make_watch(std::size_t index);
   bool publish_catalog(std::size_t index, const std::string& database, catalog::News news);
+  bool publish_mysql_catalog(std::size_t index, catalog::News news);
+  route::Analysis analyze_mysql(std::size_t index, const config::Cluster& config,
+                                const model::View& view, const admin::Question& question,
+                                std::string& because);
   std::size_t kept_bytes(std::size_t index, const std::string& but) const;
   std::string database_in_use(std::size_t index, const std::string& monitors);
   route::Analysis analyze(std::size_t index, const config::Cluster& config, const model::View& view,

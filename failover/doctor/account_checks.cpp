@@ -117,6 +117,10 @@ constexpr auto mysql_privileges = std::to_array<MysqlPrivilege>({
      "neither the sessions on a fenced primary nor its replicas are seen"},
     {"", "SELECT", "performance_schema.*", Gravity::error,
      "receivers' signs of life are hidden: a hung primary is never confirmed"},
+    {"SELECT", "", "mysql.proc", Gravity::note,
+     "what stored functions do is hidden: whatever calls one goes to the primary"},
+    {"", "SHOW_ROUTINE", "*.*", Gravity::note,
+     "what stored functions do is hidden: whatever calls one goes to the primary"},
 });
 
 // What SUPER stood for before there were these. MariaDB 10.11 took READ_ONLY ADMIN and
@@ -125,6 +129,7 @@ bool implied_by_super(const NodeFacts& node, const Grants& grants, std::string_v
   constexpr std::uint32_t mariadb_super_ends = 101100;
   if (!grants.has("SUPER", "*.*")) return false;
   if (privilege == "RELOAD" || privilege == "PROCESS" || privilege == "SELECT") return false;
+  if (privilege == "SHOW_ROUTINE") return false;
   return node.flavor == model::Flavor::mysql || node.version_number < mariadb_super_ends;
 }
 
@@ -158,6 +163,16 @@ void mysql_monitor(Subject& s) {
   for (const MysqlPrivilege& wanted : mysql_privileges) {
     expect_grant(s, s.is_mariadb() ? wanted.mariadb : wanted.mysql, wanted.on, wanted.gravity,
                  wanted.without);
+  }
+  // Of which databases is the operator's to say: that there are none is worth a word.
+  if (s.node.grants && !Grants(*s.node.grants).has_anywhere("SHOW VIEW")) {
+    const NodeFacts* primary = s.primary();
+    const bool everywhere = primary != nullptr && primary->grants &&
+                            !Grants(*primary->grants).has_anywhere("SHOW VIEW");
+    s.find(Gravity::note,
+           "SHOW VIEW and SELECT are granted on no database: views pass for tables, and so do "
+           "sequences and tables of engines that do not replicate",
+           grant(s, "SELECT, SHOW VIEW ON *.*", everywhere));
   }
   // SYSTEM_VARIABLES_ADMIN covers it on MySQL.
   if (s.is_mariadb() && s.cluster.quorum) {

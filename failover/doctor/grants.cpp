@@ -80,16 +80,24 @@ Grants::Grants(const std::vector<std::string>& lines) {
   }
 }
 
+bool Grants::Line::has(std::string_view wanted) const {
+  return std::any_of(privileges.begin(), privileges.end(), [&](const std::string& held) {
+    return held == wanted || held == "ALL PRIVILEGES" || held == "ALL";
+  });
+}
+
 bool Grants::has(std::string_view privilege, std::string_view on) const {
   const std::string wanted = normalized(privilege);
   const std::string schema = std::string(on.substr(0, on.find('.'))) + ".*";
   return std::any_of(lines_.begin(), lines_.end(), [&](const Line& line) {
-    if (line.on != "*.*" && line.on != schema && line.on != on) return false;
-    return std::any_of(line.privileges.begin(), line.privileges.end(),
-                       [&](const std::string& held) {
-                         return held == wanted || held == "ALL PRIVILEGES" || held == "ALL";
-                       });
+    return (line.on == "*.*" || line.on == schema || line.on == on) && line.has(wanted);
   });
+}
+
+bool Grants::has_anywhere(std::string_view privilege) const {
+  const std::string wanted = normalized(privilege);
+  return std::any_of(lines_.begin(), lines_.end(),
+                     [&](const Line& line) { return line.has(wanted); });
 }
 
 }  // namespace relevo::doctor

@@ -17,11 +17,14 @@ class Grants {
   // than that counts as well, ALL PRIVILEGES for any. Either spelling: READ_ONLY ADMIN,
   // READ ONLY ADMIN.
   bool has(std::string_view privilege, std::string_view on) const;
+  // On anything at all.
+  bool has_anywhere(std::string_view privilege) const;
 
  private:
   struct Line {
     std::vector<std::string> privileges;
     std::string on;
+    bool has(std::string_view wanted) const;
   };
   std::vector<Line> lines_;
 };

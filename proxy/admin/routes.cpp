@@ -45,9 +45,8 @@ constexpr std::array table{
     Route{"GET", "/metrics", "", "Metrics in OpenMetrics text (docs/metrics.md)", get_metrics},
     Route{"GET", "/livez", "", "200 while the process serves requests", get_livez},
     Route{"GET", "/readyz", "",
-          "200 once every cluster is observed and listened for, and PostgreSQL's catalogues have "
-          "been "
-          "read (waited for at most 5 s)",
+          "200 once every cluster is observed and listened for, and databases' catalogues have "
+          "been read (waited for at most 5 s)",
           get_readyz},
     Route{"GET", "/primary", "`cluster` where there are several",
           "200 while Relevo can route writes", get_primary},

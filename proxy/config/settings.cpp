@@ -192,12 +192,12 @@ Section<Routing> routing() {
             choice<WithoutCatalog>(
                 {{"primary", WithoutCatalog::primary}, {"text", WithoutCatalog::text}}),
             optional, reload,
-            "PostgreSQL: where reads go while a database's catalogue is not known (`monitor.user` "
-            "may not connect to it, or it is too large): to the primary, or where their text "
-            "alone sends them, with tables and views taken for what they seem.");
+            "Where reads go while a database's catalogue is not known (`monitor.user` may not "
+            "read it, or it is too large): to the primary, or where their text alone sends them, "
+            "with tables and views taken for what they seem.");
   s.setting("catalog_refresh", &Routing::catalog_refresh, duration(100ms, 24h), optional, reload,
-            "PostgreSQL: how often the databases' catalogues are looked at for what was changed "
-            "elsewhere; what is changed through Relevo is seen at once.");
+            "How often the databases' catalogues are looked at for what was changed elsewhere; "
+            "what is changed through Relevo is seen at once.");
   return s;
 }
 

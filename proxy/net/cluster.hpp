@@ -59,7 +59,8 @@ struct ControlPorts {
   // Commits have returned without their replicas' word; at most once a second from each
   // worker, however many there are. May be empty.
   std::function<void(model::NodeId)> unreplicated;
-  // PostgreSQL: clients use this database, or what its names mean may have changed.
+  // Clients use this database, or what its names mean may have changed. Of MySQL and
+  // MariaDB there is one catalogue, whose name is empty.
   std::function<void(const std::string& database, const std::shared_ptr<model::CatalogMarks>&)>
       look_at_catalog;
 };

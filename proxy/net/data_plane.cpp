@@ -174,8 +174,20 @@ void DataPlane::publish_catalog(std::size_t cluster, const std::string& database
   }
 }
 
+void DataPlane::publish_catalog(std::size_t cluster, const mysql::CatalogUpdate& update) {
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    auto* const shard = static_cast<mysql::Shard*>(clusters_[cluster]->shards[i].get());
+    workers_[i]->post([shard, update] { shard->catalog().apply(update); });
+  }
+}
+
 std::shared_ptr<model::CatalogMarks> DataPlane::catalog_marks(std::size_t cluster,
                                                               const std::string& database) {
+  if (clusters_[cluster]->shared->settings()->config.engine == config::Engine::mysql) {
+    return static_cast<mysql::Shard*>(clusters_[cluster]->shards[0].get())
+        ->memory()
+        .catalog_marks();
+  }
   return static_cast<postgres::Shard*>(clusters_[cluster]->shards[0].get())
       ->memory()
       .catalog_marks(database);

@@ -15,6 +15,7 @@
 
 #include "proxy/net/cluster.hpp"
 #include "proxy/net/listener.hpp"
+#include "proxy/net/mysql/server_catalog.hpp"
 #include "proxy/net/postgres/database_catalog.hpp"
 #include "proxy/net/shard.hpp"
 #include "proxy/net/worker.hpp"
@@ -45,7 +46,10 @@ class DataPlane {
   // Of a PostgreSQL cluster.
   void publish_catalog(std::size_t cluster, const std::string& database,
                        const postgres::CatalogUpdate& update);
-  // What its sessions tell of a database's catalogue. From any thread.
+  // Of a MySQL or MariaDB cluster.
+  void publish_catalog(std::size_t cluster, const mysql::CatalogUpdate& update);
+  // What its sessions tell of a database's catalogue; of MySQL and MariaDB there is one.
+  // From any thread.
   std::shared_ptr<model::CatalogMarks> catalog_marks(std::size_t cluster,
                                                      const std::string& database);
   void replace_settings(std::size_t cluster, ClusterSettingsPtr settings);

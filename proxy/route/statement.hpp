@@ -17,6 +17,7 @@ namespace relevo::route {
 namespace postgres {
 struct Naming;
 }
+struct MysqlNaming;
 
 enum class StatementClass : std::uint8_t {
   read,     // proven not to write: any replica that satisfies the session
@@ -142,7 +143,7 @@ struct MysqlFacts {
 
 enum class CatalogChange : std::uint8_t {
   none,
-  unseen,   // nothing; but it uses names that the catalogue does not show
+  unseen,   // nothing that matters yet; but there are names that the catalogue does not show
   perhaps,  // CALL, what is dropped, a new table: no harmless name becomes another by the text
   certain,  // DDL that may change what a name means, DO
 };
@@ -172,7 +173,7 @@ struct Analysis {
 
   MysqlFacts mysql;  // all false for PostgreSQL
 
-  // What PostgreSQL's statements do to the catalogue that they are classified by.
+  // What its statements do to the catalogue that they are classified by.
   CatalogChange catalog_change = CatalogChange::none;
   // The catalogue's object that decided, for Catalog::describe(); 0: none did.
   std::uint32_t object = 0;
@@ -212,6 +213,9 @@ struct MysqlDialect {
   // write of unknown effect.
   MysqlServer server = MysqlServer::unknown;
   std::uint32_t version = 0;
+  // What names mean to the session, by the server's catalogue; null: not known, and the
+  // text alone decides. Must outlive the call, and nothing else.
+  const MysqlNaming* naming = nullptr;
 };
 
 // "10.11.6-MariaDB" -> 101106, "8.0.36" -> 80036; 0 when it is neither.

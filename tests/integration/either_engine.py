@@ -311,3 +311,37 @@ class Tokens:
         after = self.token(self.connect())
         self.present(reader, after)
         self.assertEqual(self.count(reader), count)
+
+
+class CatalogRouting:
+    """known_read: what is a read only by the catalogue. Each test then begins with `session`."""
+
+    known_read = None
+
+    def setUp(self):
+        if self.known_read:
+            self.session = self.known()
+
+    def known(self, read=None, **more):
+        """A session whose catalogue is known, and no replica behind it."""
+        connection = self.connect(**more)
+        read = read or self.known_read
+        base.wait_until(lambda: self.where(connection, read) != "db1", f"the catalogue is known: {read} is a read")
+        return connection
+
+    def on_replica(self, sql, connection=None):
+        """It is a read: a moment after the session's last write it goes to a replica."""
+        base.wait_until(lambda: self.where(connection or self.session, sql) != "db1",
+                        f"{sql} goes to a replica", 3 * base.PATIENCE_S)
+
+    def on_primary(self, sql, connection=None):
+        self.assertEqual(self.where(connection or self.session, sql), "db1", sql)
+
+    def turns_to_primary(self, sql, connection=None):
+        base.wait_until(lambda: self.where(connection or self.session, sql) == "db1", f"{sql} goes to the primary",
+                        3 * base.PATIENCE_S)
+
+    def explain(self, sql, *more):
+        code, out, err = self.proxy.ctl("explain", sql, *more)
+        self.assertEqual(code, 0, err)
+        return out

@@ -7,9 +7,12 @@ import unittest
 import harness
 import wire
 
+import either_engine
+
 
 @unittest.skipIf(harness.STANDIN, "only relevo splits")
-class RoutingCatalog(harness.IntegrationTest):
+class RoutingCatalog(either_engine.CatalogRouting, harness.IntegrationTest):
+    known_read = "SELECT public.here()"
     # What is done elsewhere is seen late here, so that only what passes through counts.
     config = {"cluster": {"routing": {"catalog_refresh": "1h"}}}
     # "here() STABLE" and the like, with the port as their answer.
@@ -64,25 +67,6 @@ class RoutingCatalog(harness.IntegrationTest):
                         user="app", database="elsewhere")
         cls.cluster.await_replicas()
 
-    def setUp(self):
-        self.session = self.known()
-
-    def known(self, **more):
-        """A session whose database's catalogue is known, and no replica behind it."""
-        connection = self.connect(**more)
-        name = "here_volatile" if more.get("database") == "elsewhere" else "here"
-        harness.wait_until(lambda: self.where(connection, f"SELECT public.{name}()") != "db1",
-                           f"the catalogue is known: {name}() is a read")
-        return connection
-
-    def on_replica(self, sql, connection=None):
-        """It is a read: a moment after the session's last write it goes to a replica."""
-        harness.wait_until(lambda: self.where(connection or self.session, sql) != "db1",
-                           f"{sql} goes to a replica", 3 * harness.PATIENCE_S)
-
-    def on_primary(self, sql, connection=None):
-        self.assertEqual(self.where(connection or self.session, sql), "db1", sql)
-
     # ---- functions -------------------------------------------------------------
 
     def test_volatility_decides(self):
@@ -101,7 +85,7 @@ class RoutingCatalog(harness.IntegrationTest):
         self.on_primary("SELECT mixed('a'::text)")
 
     def test_another_database_has_its_own(self):
-        other = self.known(database="elsewhere")
+        other = self.known("SELECT public.here_volatile()", database="elsewhere")
         self.on_primary("SELECT here()", other)
         self.on_replica("SELECT here_volatile()", other)
         self.on_replica("SELECT here()")
@@ -304,10 +288,7 @@ class RoutingCatalog(harness.IntegrationTest):
     # ---- explain ---------------------------------------------------------------
 
     def test_explain_names_what_decided(self):
-        def explain(sql, *more):
-            code, out, err = self.proxy.ctl("explain", sql, *more)
-            self.assertEqual(code, 0, err)
-            return out
+        explain = self.explain
         self.assertIn("view outer_view reads view bad_view, which calls function here_volatile, which is volatile",
                       explain("SELECT * FROM outer_view", "--database", "app"))
         self.assertIn("scratch is unlogged", explain("SELECT * FROM scratch", "--database", "app"))
@@ -319,7 +300,7 @@ class RoutingCatalog(harness.IntegrationTest):
 
 
 @unittest.skipIf(harness.STANDIN, "only relevo splits")
-class DoneElsewhere(harness.IntegrationTest):
+class DoneElsewhere(either_engine.CatalogRouting, harness.IntegrationTest):
     """The timer finds what did not pass through; where a catalogue cannot be read nothing is proven."""
 
     reads_without = "db1"
@@ -336,11 +317,11 @@ class DoneElsewhere(harness.IntegrationTest):
 
     def test_timer(self):
         session = self.connect()
-        harness.wait_until(lambda: self.where(session, "SELECT here()") == "db2", "a read")
+        self.on_replica("SELECT here()", session)
         self.cluster.sql("db1", "ALTER FUNCTION here() VOLATILE", user="app")
-        harness.wait_until(lambda: self.where(session, "SELECT here()") == "db1", "a write", 3 * harness.PATIENCE_S)
+        self.turns_to_primary("SELECT here()", session)
         self.cluster.sql("db1", "ALTER FUNCTION here() STABLE", user="app")
-        harness.wait_until(lambda: self.where(session, "SELECT here()") == "db2", "a read again", 3 * harness.PATIENCE_S)
+        self.on_replica("SELECT here()", session)
 
     def test_a_database_that_the_monitor_may_not_enter(self):
         self.cluster.sql("db1", "CREATE DATABASE closed OWNER app")

@@ -1,7 +1,7 @@
-// Reads one database's catalogue over one connection of the monitor's, or finds
-// that nothing in it has changed.
+// Reads a catalogue over one connection of the monitor's, or finds that nothing in it
+// has changed: that of one PostgreSQL database, or of a whole MySQL or MariaDB server.
 //
-// Bounded in time and size: a database with more objects than objects_max is not
+// Bounded in time and size: one with more objects than an engine's reader takes is not
 // read, and says so. One io_context thread only.
 #pragma once
 
@@ -9,41 +9,47 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "topology/client/connection.hpp"
 #include "topology/model/catalog.hpp"
+#include "topology/model/mysql_catalog.hpp"
 
 namespace relevo::catalog {
 
-inline constexpr std::size_t objects_max = 300'000;
-inline constexpr std::size_t uses_max = 3'000'000;
+// Of either engine; none.
+using CatalogRows = std::variant<std::monostate, std::unique_ptr<model::CatalogRows>,
+                                 std::unique_ptr<model::MysqlCatalogRows>>;
 
 struct Reading {
   std::string fingerprint;
-  bool in_recovery = false;
-  // Null: the fingerprint is the one that was known.
-  std::unique_ptr<model::CatalogRows> rows;
+  bool in_recovery = false;  // of a replica
+  CatalogRows rows;          // none: the fingerprint is the one that was known
+  bool has_rows() const { return !std::holds_alternative<std::monostate>(rows); }
 };
 
 class Reader {
  public:
   using Handler = std::function<void(client::Outcome<Reading>)>;
-
   using ListHandler = std::function<void(client::Outcome<std::vector<std::string>>)>;
 
-  explicit Reader(asio::io_context& io);
-  ~Reader();  // drops what is under way, without a call
+  Reader() = default;
+  virtual ~Reader() = default;  // drops what is under way, without a call
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
 
-  // One reading at a time. `limit`: for all of it.
-  void read(const client::Endpoint& endpoint, std::string known_fingerprint, model::Duration limit,
-            Handler handler);
-  // The names of a server's databases, not more than a few.
-  void list(const client::Endpoint& endpoint, model::Duration limit, ListHandler handler);
-
- private:
-  struct Impl;
-  std::shared_ptr<Impl> impl_;
+  // One reading at a time, of the catalogue of that name. `limit`: for all of it.
+  virtual void read(const client::Endpoint& endpoint, const std::string& name,
+                    std::string known_fingerprint, model::Duration limit, Handler handler) = 0;
+  // The names of a server's catalogues, not more than a few.
+  virtual void list(const client::Endpoint& endpoint, model::Duration limit,
+                    ListHandler handler) = 0;
 };
+
+std::unique_ptr<Reader> make_reader(model::Engine engine, asio::io_context& io);
+
+// The name of a MySQL or MariaDB server's only catalogue.
+inline constexpr const char* mysql_catalog_name = "";
 
 }  // namespace relevo::catalog

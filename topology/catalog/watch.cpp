@@ -64,7 +64,7 @@ struct Watch::Impl : std::enable_shared_from_this<Impl> {
       : settings(std::move(watch_settings)),
         ports(std::move(watch_ports)),
         timer(context),
-        reader(context) {}
+        reader(make_reader(settings.engine, context)) {}
 
   void look_at(const std::string& name, const MarksPtr& marks);
   void set_view(model::ViewPtr news);
@@ -84,13 +84,18 @@ struct Watch::Impl : std::enable_shared_from_this<Impl> {
   void list();
   void on_list(client::Outcome<std::vector<std::string>> outcome);
   void settle();
+  std::string named(const Entry& entry) const {
+    return settings.engine == model::Engine::mysql
+               ? std::string("the servers' catalogue")
+               : "the catalogue of database \"" + entry.first + "\"";
+  }
 
   WatchSettings settings;
   Ports ports;
   model::ViewPtr view;
   std::optional<model::NodeId> primary;  // the last there was
   asio::steady_timer timer;
-  Reader reader;
+  std::unique_ptr<Reader> reader;
   std::map<std::string, Database> databases;
   bool reading = false;
   bool full_told = false;
@@ -165,10 +170,10 @@ void Watch::Impl::list() {
   const auto from = node();
   if (!from || *from >= settings.nodes.size()) return;
   listed = reading = true;
-  reader.list(settings.nodes[*from], list_limit,
-              [weak = weak_from_this()](client::Outcome<std::vector<std::string>> outcome) {
-                if (const auto self = weak.lock()) self->on_list(std::move(outcome));
-              });
+  reader->list(settings.nodes[*from], list_limit,
+               [weak = weak_from_this()](client::Outcome<std::vector<std::string>> outcome) {
+                 if (const auto self = weak.lock()) self->on_list(std::move(outcome));
+               });
 }
 
 void Watch::Impl::on_list(client::Outcome<std::vector<std::string>> outcome) {
@@ -228,18 +233,16 @@ void Watch::Impl::read(Entry& entry) {
   database.begun = Clock::now();
   if (!from || *from >= settings.nodes.size()) return on_failure(entry, "no server can be asked");
   reading = true;
-  client::Endpoint endpoint = settings.nodes[*from];
-  endpoint.database = entry.first;
   // Whatever is told from here on this reading may not have seen.
   const std::uint64_t certain = database.marks->certain.load();
   const std::uint64_t perhaps = database.marks->perhaps.load();
-  reader.read(endpoint, database.fingerprint, reading_limit,
-              [weak = weak_from_this(), name = entry.first, certain,
-               perhaps](client::Outcome<Reading> outcome) {
-                if (const auto self = weak.lock()) {
-                  self->on_reading(name, certain, perhaps, std::move(outcome));
-                }
-              });
+  reader->read(settings.nodes[*from], entry.first, database.fingerprint, reading_limit,
+               [weak = weak_from_this(), name = entry.first, certain,
+                perhaps](client::Outcome<Reading> outcome) {
+                 if (const auto self = weak.lock()) {
+                   self->on_reading(name, certain, perhaps, std::move(outcome));
+                 }
+               });
 }
 
 void Watch::Impl::on_reading(const std::string& name, std::uint64_t certain, std::uint64_t perhaps,
@@ -263,7 +266,7 @@ void Watch::Impl::on_success(Entry& entry, Reading reading_done, std::uint64_t c
                              std::uint64_t perhaps) {
   Database& database = entry.second;
   News news;
-  news.kind = reading_done.rows != nullptr ? News::Kind::changed : News::Kind::unchanged;
+  news.kind = reading_done.has_rows() ? News::Kind::changed : News::Kind::unchanged;
   news.rows = std::move(reading_done.rows);
   news.first = !database.known;
   // A replica may not have replayed what sessions have told of.
@@ -285,7 +288,7 @@ void Watch::Impl::on_success(Entry& entry, Reading reading_done, std::uint64_t c
   }
   database.retry = Duration::zero();
   if (std::exchange(database.told, false)) {
-    ports.tell("the catalogue of database \"" + entry.first + "\" is read again");
+    ports.tell(named(entry) + " is read again");
   }
   const Duration rest = std::max<Duration>(settings.refresh, database.took * rests_per_reading);
   const Instant soon =
@@ -316,7 +319,7 @@ void Watch::Impl::on_failure(Entry& entry, const std::string& why, bool refused)
   const bool worth_telling = database.marks->sessions.load() != 0 &&
                              (!database.known || now - database.failing_since >= give_up_after);
   if (view != nullptr && worth_telling && !std::exchange(database.told, true)) {
-    ports.warn("the catalogue of database \"" + entry.first + "\" cannot be read: " + why +
+    ports.warn(named(entry) + " cannot be read: " + why +
                "; its reads go to the primary, unless routing.without_catalog is \"text\"");
   }
   arm();

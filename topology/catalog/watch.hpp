@@ -1,6 +1,6 @@
-// Keeps what is known of the catalogues of one cluster's databases up to date: a
-// reading when a client first uses a database, when sessions have told of DDL,
-// and every `refresh` for what is done elsewhere.
+// Keeps what is known of the catalogues of one cluster's databases up to date (of MySQL
+// and MariaDB it is one, under mysql_catalog_name): a reading when a client first uses a database,
+// when sessions have told of DDL, and every `refresh` for what is done elsewhere.
 //
 // Read from the primary; from a replica only while the primary cannot be asked, and
 // then no DDL counts as seen. One database is read at a time. What cannot be read is
@@ -19,8 +19,8 @@
 #include <string>
 #include <vector>
 
+#include "topology/catalog/reader.hpp"
 #include "topology/client/connection.hpp"
-#include "topology/model/catalog.hpp"
 #include "topology/model/catalog_marks.hpp"
 #include "topology/model/view.hpp"
 
@@ -29,6 +29,7 @@ namespace relevo::catalog {
 inline constexpr std::size_t databases_max = 256;
 
 struct WatchSettings {
+  model::Engine engine = model::Engine::postgres;
   std::vector<client::Endpoint> nodes;  // by NodeId, with the monitor's own database
   model::Duration refresh = std::chrono::seconds(10);
 };
@@ -42,7 +43,7 @@ struct News {
     lost,       // nothing is known any more
   };
   Kind kind = Kind::lost;
-  std::unique_ptr<model::CatalogRows> rows;
+  CatalogRows rows;
   // How far CatalogMarks stood when the reading began.
   std::uint64_t certain = 0, perhaps = 0;
   bool first = true;  // nothing was known before

@@ -205,7 +205,7 @@ void declare(CLI::App& app, Options& options, Action& chosen) {
                           [](Commands& c) { return c.explain(); });
   explain->add_option("SQL", options.sql, "The statement")->required();
   explain->add_option("--database", options.database,
-                      "PostgreSQL: whose catalogue tells; the one in use if not given");
+                      "Whose names they are; if not given, the one in use (MySQL: any)");
   explain->add_option("--user", options.user, "PostgreSQL: whose search_path it is");
   explain->add_option("--search-path", options.search_path,
                       "PostgreSQL: as a session would have set it");

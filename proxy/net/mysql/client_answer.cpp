@@ -34,7 +34,10 @@ bool is_read_only(std::uint16_t error) {
 
 void ClientSession::on_answer(Segments& bytes) {
   if (again_) return;  // the rest of an answer that is taken back
-  if (std::exchange(retained_, false)) in_.consume(plan_.bytes);
+  if (std::exchange(retained_, false)) {
+    tell_catalog_change_early();
+    in_.consume(plan_.bytes);
+  }
   to_client(bytes);
 }
 
@@ -95,6 +98,7 @@ void ClientSession::on_user_changed() {
 void ClientSession::on_done(Done done, bool for_proxy) {
   if (done.audience == Audience::proxy) return on_own_done(done);
   answer_done_ = true;
+  tell_catalog_change();
   if (for_proxy || again_) return;  // behind what failed, or to be run again
   auto& exchange = server_->exchange;
   if (plan_.way == CommandPlan::Way::execute) note_executed(done);
@@ -287,6 +291,7 @@ void ClientSession::command_over() {
   discarding_ = std::exchange(passing_, false);
   repacket_.reset();
   in_hand_ = sent_ = answer_done_ = false;
+  let_names_go();
 }
 
 // What was sent is taken back: nothing of its answer has reached the client.

@@ -186,6 +186,7 @@ void ClientSession::send_command() {
   }
   const route::Analysis* runs = plan_.runs();
   const bool query = plan_.command == Command::query;
+  note_names(runs);
   command_sent(runs != nullptr ? session::mysql::meaning_of(*runs)
                : query         ? session::mysql::unread_meaning()
                                : session::mysql::Meaning{.cls = route::StatementClass::session});
@@ -256,7 +257,8 @@ void ClientSession::send_execute() {
     case ExecutePlan::Status::ready:
       break;
   }
-  command_sent(session::mysql::meaning_of(statement.statement->analysis));
+  note_names(plan_.runs());
+  command_sent(session::mysql::meaning_of(*plan_.runs()));
   Segments& out = shard_.worker().to_server();
   if (plan_.oversized) {
     retained_ = false;

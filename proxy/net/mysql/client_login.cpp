@@ -305,6 +305,7 @@ void ClientSession::finish_welcome() {
     session_->pins().add(session::mysql::Pin::mode);
   }
   if (ending_ || shard_.draining()) return end_now();
+  enter_catalog();
   start_command();
   arm();
 }

@@ -24,9 +24,12 @@ void ClientSession::start_command() {
 }
 
 void ClientSession::plan_command() {
+  route::MysqlDialect dialect = session_->dialect();
+  dialect.naming = look_at_names();
   plan_ = session::mysql::plan_command({.bytes = in_.view(),
                                         .statements = statements_,
-                                        .dialect = session_->dialect(),
+                                        .dialect = dialect,
+                                        .schema = session_->state()->schema,
                                         .client = capabilities_,
                                         .multi_statements = multi_statements_,
                                         .refused = &shard_.refused()});
@@ -88,6 +91,7 @@ bool ClientSession::must_stay() const {
 route::SessionRouting ClientSession::session_routing() {
   route::SessionRouting routing;
   routing.last_write = last_write_;
+  if (naming_ != nullptr) routing.names_since = shard_.catalog().since();
   if (session_ == nullptr) return routing;
   if (isolation_of_ != session_->state()) {
     isolation_of_ = session_->state();
@@ -117,6 +121,10 @@ void ClientSession::route_command() {
   if (primary_only_ || opens_transaction || session_->pins().has(session::mysql::Pin::mode) ||
       session_->diagnostics().habitual()) {
     demand = {.need = route::Need::write, .unproven = false, .hint = {}};
+  }
+  // What was a read when the command came may be none now that it is to be sent.
+  if (naming_ != nullptr && demand.need == route::Need::read && names_suspect()) {
+    demand.need = route::Need::write;
   }
   const route::Choice choice = shard_.choose(session_routing(), demand, failed_on_);
   routed_because_ = choice.reason;

@@ -29,7 +29,10 @@ ClientSession::ClientSession(Shard& shard, Ticket ticket, bool counted)
       stream_(shard.worker().poller()),
       in_(shard.worker().blocks()) {}
 
-ClientSession::~ClientSession() { shard_.worker().deadlines().clear(deadline_); }
+ClientSession::~ClientSession() {
+  leave_catalog();
+  shard_.worker().deadlines().clear(deadline_);
+}
 
 void ClientSession::start(int fd, bool unix_socket, std::string address) {
   unix_socket_ = unix_socket;
@@ -225,6 +228,7 @@ void ClientSession::close() {
 void ClientSession::drop_server() {
   const ServerPtr server = std::exchange(server_, nullptr);
   if (server == nullptr) return;
+  tell_catalog_change();  // what was sent may have happened, though its answer never came
   --shard_.traffic().nodes[server->key().node].clients;
   const bool pinned = session_ != nullptr && session_->pins().any();
   const bool reusable = server->usable() && server->clean() && !pinned && !spoilt_ &&

@@ -16,8 +16,8 @@
 // being under way.
 //
 // In files by what happens: client_session.cpp (life and I/O), client_login.cpp,
-// client_routing.cpp (idle to linked), client_forward.cpp (towards the server),
-// client_answer.cpp (from the server), client_trouble.cpp (errors of our own).
+// client_routing.cpp (idle to linked), client_catalog.cpp (names), client_forward.cpp (towards the
+// server), client_answer.cpp (from the server), client_trouble.cpp (errors of our own).
 #pragma once
 
 #include <cstdint>
@@ -149,6 +149,15 @@ class ClientSession final : public SessionLink,
   // routing
   void start_command();
   void plan_command();
+  // names
+  void enter_catalog();
+  void leave_catalog();
+  const route::MysqlNaming* look_at_names();
+  void let_names_go() { naming_ = nullptr; }
+  bool names_suspect() const;
+  void note_names(const route::Analysis* runs);
+  void tell_catalog_change_early();
+  void tell_catalog_change();
   bool start_next();
   bool answer_here();
   void answer_ok();
@@ -244,6 +253,15 @@ class ClientSession final : public SessionLink,
   bool serializable_ = false;           // its transactions are, unless they say otherwise
   route::ReadAfter read_after_;
   std::string read_after_of_;  // the text that it was read from
+
+  // What names mean to it: as last looked up, for which state and of which snapshot.
+  // While it waits for its client it keeps no snapshot alive.
+  NamingPtr naming_;
+  std::weak_ptr<const route::MysqlNaming> last_naming_;
+  session::mysql::State naming_of_;
+  std::uint64_t naming_version_ = 0;
+  route::CatalogChange catalog_change_ = route::CatalogChange::none;  // of what was sent
+  bool in_catalog_ = false;  // counted among those that use it
 
   // the command in hand: from its planning to the end of its reply
   session::mysql::CommandPlan plan_;

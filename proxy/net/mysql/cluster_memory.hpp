@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "proxy/net/mysql/server_catalog.hpp"
 #include "proxy/route/statement.hpp"
 #include "proxy/session/mysql/account.hpp"
 #include "proxy/session/mysql/auth/rsa_password.hpp"
@@ -43,6 +44,9 @@ class ClusterMemory {
   // `facts`: of the server at this node, with what it alone can do.
   void set_facts(model::NodeId node, ServerFacts facts);
 
+  // What sessions tell of the servers' catalogue; also for whoever reads it.
+  const std::shared_ptr<model::CatalogMarks>& catalog_marks() const { return marks_; }
+
   // What a user's last login revealed, for opening server connections.
   void remember(const std::string& user, session::mysql::ServerCredentials credentials);
   session::mysql::ServerCredentials credentials(const std::string& user) const;
@@ -61,6 +65,7 @@ class ClusterMemory {
  private:
   const std::string mock_secret_;
   const std::shared_ptr<const session::mysql::RsaKeyPair> rsa_;
+  const std::shared_ptr<model::CatalogMarks> marks_ = std::make_shared<model::CatalogMarks>();
   mutable std::mutex mutex_;
   std::optional<ServerFacts> facts_;
   std::map<model::NodeId, wire::mysql::Capabilities> capabilities_;

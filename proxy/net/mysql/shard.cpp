@@ -19,6 +19,7 @@ Shard::Shard(Worker& worker, std::shared_ptr<SharedCluster> cluster, Peers peers
              std::shared_ptr<ClusterMemory> memory)
     : net::Shard(worker, std::move(cluster), std::move(peers)),
       memory_(std::move(memory)),
+      catalog_(memory_->catalog_marks()),
       prepared_table_(std::uint64_t{worker.index()} << 48, prepared_cache_bytes) {}
 
 Shard::~Shard() = default;
@@ -37,6 +38,21 @@ ServerLinkPtr Shard::adopt_server(ServerHandover& handover) {
   // States are one pointer within a worker.
   if (from.applied != nullptr) from.applied = state_table_.intern(*from.applied);
   return std::make_shared<ServerConnection>(worker(), *this, *memory_, from);
+}
+
+void Shard::look_at_catalog() {
+  const auto& look = cluster().ports.look_at_catalog;
+  if (look) look("", catalog_.marks);
+}
+
+void Shard::on_primary_changed() {
+  memory_->forget_welcomes();
+  if (!view()->primary || view()->primary == last_primary_) return;
+  last_primary_ = view()->primary;
+  // It may lack what the former one had last; counted here too, so that no statement
+  // is sent to it by what is known of the other.
+  catalog_.marks->certain.fetch_add(1);
+  look_at_catalog();
 }
 
 wire::mysql::Codec& Shard::codec(wire::mysql::Compression compression, int level) {

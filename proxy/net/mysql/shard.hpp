@@ -29,6 +29,9 @@ class Shard final : public net::Shard {
   model::Instant started() const { return started_; }
   session::mysql::StateTable& state_table() { return state_table_; }
   session::mysql::PreparedTable& prepared_table() { return prepared_table_; }
+  ServerCatalog& catalog() { return catalog_; }
+  const ServerCatalog& catalog() const { return catalog_; }
+  void look_at_catalog();
   // For all clients of one method and level. `level`: what a client asks for.
   wire::mysql::Codec& codec(wire::mysql::Compression compression, int level);
 
@@ -51,12 +54,14 @@ class Shard final : public net::Shard {
   std::shared_ptr<SessionLink> make_session(Ticket ticket, bool counted) override;
   ServerLinkPtr make_server(const PoolKey& key) override;
   ServerLinkPtr adopt_server(ServerHandover& handover) override;
-  void on_primary_changed() override { memory_->forget_welcomes(); }
+  void on_primary_changed() override;
 
  private:
   bool kill_here(std::uint32_t id, const std::string& user, Kill what);
 
   std::shared_ptr<ClusterMemory> memory_;
+  ServerCatalog catalog_;
+  std::optional<model::NodeId> last_primary_;
   const model::Instant started_ = std::chrono::steady_clock::now();
   std::vector<std::shared_ptr<SideConnection>> beside_;
   session::mysql::StateTable state_table_;

@@ -22,4 +22,9 @@ bool is_local_schema(std::string_view name);  // performance_schema, sys
 bool is_local_information(std::string_view table);
 bool is_local_system_table(std::string_view table);
 
+// Whether a table of this engine has on every replica the rows that it has on the
+// primary. Not MEMORY, which a restart empties; not what reads another server, nor
+// BLACKHOLE; and not what nobody knows.
+bool is_replicated_engine(std::string_view name);
+
 }  // namespace relevo::route::mysql

@@ -1,60 +1,10 @@
-#include "proxy/route/mysql/query.hpp"
-
-#include "proxy/route/depth_flag.hpp"
-#include "proxy/route/mysql/functions.hpp"
 #include "proxy/route/mysql/locality.hpp"
+#include "proxy/route/mysql/query_scan.hpp"
 #include "proxy/route/names.hpp"
 
 namespace relevo::route::mysql {
-namespace {
-
-constexpr unsigned parts_unknown = 9;
-
-// What stands ahead of a token, as far as it decides what the token is.
-struct Ahead {
-  TokenKind kind = TokenKind::end;  // end: the query begins here
-  Keyword keyword = Keyword::none;
-
-  bool is(TokenKind k) const { return kind == k; }
-  bool is(Keyword k) const { return keyword == k; }
-  bool is_name() const { return kind == TokenKind::word || kind == TokenKind::quoted_identifier; }
-};
-
-class QueryScan {
- public:
-  explicit QueryScan(Reader& reader) : reader_(reader) {}
-
-  QueryVerdict run(QueryEnd end);
-
- private:
-  void refuse(std::string_view reason, std::string_view subject, bool unproven = false);
-  void name(const Token& token);
-  void keyword(const Token& token);
-  void into();
-  void system_variable();
-  void open(const Token& token);
-  bool is_call() const;
-  bool may_be_stored(const Token& parenthesis) const;
-  void check_call(const Token& parenthesis);
-  void check_qualified(const Token& token);
-
-  // A name, with what qualifies it: information_schema.processlist.
-  struct Chain {
-    std::string_view first, last;
-    KeywordClass keyword_class = KeywordClass::none;  // of the last, if it stands alone
-    unsigned parts = 0;
-    Ahead ahead;  // of the whole chain
-  };
-
-  Reader& reader_;
-  QueryVerdict found_{.verdict = read_verdict("only reads", {})};
-  Chain chain_;
-  Ahead previous_, before_previous_;
-  unsigned depth_ = 0;
-  DepthFlag with_list_;  // between WITH and its main query: names are CTEs
-};
-
-void QueryScan::refuse(std::string_view reason, std::string_view subject, bool unproven) {
+void QueryScan::refuse(std::string_view reason, std::string_view subject, bool unproven,
+                       ObjectId object) {
   // The first reason stands, but a certain one replaces a want of proof.
   Verdict& verdict = found_.verdict;
   const bool first = verdict.cls == StatementClass::read;
@@ -63,6 +13,7 @@ void QueryScan::refuse(std::string_view reason, std::string_view subject, bool u
   verdict.reason = reason;
   verdict.subject = subject;
   verdict.unproven = unproven;
+  verdict.object = object;
 }
 
 QueryVerdict QueryScan::run(QueryEnd end) {
@@ -72,6 +23,10 @@ QueryVerdict QueryScan::run(QueryEnd end) {
       if (reader_.ended()) break;
     }
     const Token& token = reader_.now();
+    if (chain_.relation && token.kind != TokenKind::dot && !previous_.is(TokenKind::dot)) {
+      check_relation();
+    }
+    if (end == QueryEnd::clause && at_clause_end(token)) return found_;
     switch (token.kind) {
       case TokenKind::word:
       case TokenKind::quoted_identifier:
@@ -104,6 +59,7 @@ QueryVerdict QueryScan::run(QueryEnd end) {
     before_previous_ = previous_;
     previous_ = {token.kind, token.keyword};
   }
+  if (chain_.relation) check_relation();
   if (depth_ != 0 || end == QueryEnd::parenthesis) {
     refuse("its parentheses do not match", reader_.now().text);
   }
@@ -113,15 +69,21 @@ QueryVerdict QueryScan::run(QueryEnd end) {
 void QueryScan::name(const Token& token) {
   if (previous_.is(TokenKind::dot)) {
     // What is behind `@@a.` or a dot out of place is nobody's known name.
-    const bool chained = before_previous_.is_name() && chain_.parts < parts_unknown;
+    const bool behind_word =
+        chain_.parts == 1 && chain_.keyword_class == KeywordClass::reserved;  // FROM .t
+    const bool chained = before_previous_.is_name() && chain_.parts < parts_unknown && !behind_word;
     chain_.parts = chained ? chain_.parts + 1 : parts_unknown;
     chain_.keyword_class = KeywordClass::none;
+    if (!chained && !before_previous_.is(TokenKind::system_variable)) {
+      chain_.relation = looks_at_relations_;
+    }
     check_qualified(token);
   } else {
     chain_.first = token.text;
     chain_.parts = 1;
     chain_.keyword_class = token.keyword_class;
     chain_.ahead = previous_;
+    chain_.relation = looks_at_relations_ && names_relation();
     if (token.keyword != Keyword::none) keyword(token);
   }
   chain_.last = token.text;
@@ -129,8 +91,13 @@ void QueryScan::name(const Token& token) {
 
 void QueryScan::keyword(const Token& token) {
   switch (token.keyword) {
+    case Keyword::from_:
+      return from_list_.set(depth_, true);
+    case Keyword::where_:
+      return from_list_.set(depth_, false);
     case Keyword::select_:
       found_.reads_data = true;
+      from_list_.set(depth_, false);
       [[fallthrough]];
     case Keyword::values_:
     case Keyword::table_:
@@ -170,6 +137,14 @@ void QueryScan::into() {
   const std::string_view word = reader_.now().text;
   previous_ = {};
   reader_.pass();
+  const bool of_routine = in_routine_ && reader_.now().is_name() &&
+                          !reader_.at(Keyword::outfile_) && !reader_.at(Keyword::dumpfile_);
+  if (of_routine) {
+    do {
+      reader_.accept_qualified_name();
+    } while (reader_.accept(TokenKind::comma));
+    return;
+  }
   if (!reader_.at(TokenKind::user_variable)) return refuse("writes to a file", word);
   refuse("assigns to a variable of the session", word);
   do {
@@ -203,7 +178,9 @@ void QueryScan::check_qualified(const Token& token) {
 }
 
 void QueryScan::open(const Token& token) {
-  if (previous_.is_name() && is_call()) check_call(token);
+  const bool call = previous_.is_name() && is_call();
+  const bool relations = looks_at_relations_ && !call && names_relation();
+  if (call) check_call(token);
   // WITH a AS (...) (SELECT ...): the main query, so the list is over.
   if (previous_.is(TokenKind::right_paren)) with_list_.set(depth_, false);
   if (depth_ == depth_max) {
@@ -212,6 +189,7 @@ void QueryScan::open(const Token& token) {
   }
   ++depth_;
   with_list_.set(depth_, false);
+  from_list_.set(depth_, relations);
 }
 
 // Whether the name ahead of '(' is called.
@@ -263,22 +241,25 @@ void QueryScan::check_call(const Token& parenthesis) {
       // parentheses of its own.
       const Token next = reader_.peek();
       if (call.parts == 1 && (next.is(Keyword::select_) || next.is(Keyword::with_))) return;
+      const Finding known = find_call();
+      if (known.found && known.refused == 0) return;
       reader_.facts().may_call_routine = true;
+      if (!known.found) reader_.changes_catalog(CatalogChange::unseen);
       const char* const begin = call.parts == parts_unknown ? call.last.data() : call.first.data();
       const char* const end = call.last.data() + call.last.size();
       return refuse("calls a function not known to be harmless",
-                    {begin, static_cast<std::size_t>(end - begin)}, true);
+                    {begin, static_cast<std::size_t>(end - begin)}, true, known.refused);
     }
   }
 }
-
-}  // namespace
 
 bool begins_query(const Token& token) {
   return token.is(Keyword::select_) || token.is(Keyword::with_) || token.is(Keyword::values_) ||
          token.is(Keyword::table_) || token.kind == TokenKind::left_paren;
 }
 
-QueryVerdict read_query(Reader& reader, QueryEnd end) { return QueryScan(reader).run(end); }
+QueryVerdict read_query(Reader& reader, QueryEnd end, bool in_routine) {
+  return QueryScan(reader, in_routine).run(end);
+}
 
 }  // namespace relevo::route::mysql

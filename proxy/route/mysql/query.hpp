@@ -6,9 +6,8 @@
 // column list, a type, a keyword); in doubt it is a call, and a call of
 // something unknown is not a read.
 //
-// Not seen from the text, and accepted: what views and triggers execute. On a
-// replica such a statement fails with 1290 rather than writing anywhere it
-// should not.
+// What the text does not tell, which stored functions and views call, the server's
+// catalogue does (query_names.cpp).
 #pragma once
 
 #include <cstdint>
@@ -24,6 +23,9 @@ enum class QueryEnd : std::uint8_t {
   statement,    // the statement's end
   parenthesis,  // behind an opening one: the ')' that closes it, left at hand
   comma,        // a comma outside of parentheses, left at hand; or the statement's end
+  // A routine's THEN, DO, WHEN or END outside of parentheses and CASE, left at hand; or
+  // the statement's end.
+  clause,
 };
 
 struct QueryVerdict {
@@ -31,6 +33,8 @@ struct QueryVerdict {
   bool reads_data = false;  // a SELECT is in it: it depends on the database's contents
 };
 
-QueryVerdict read_query(Reader& reader, QueryEnd end = QueryEnd::statement);
+// `in_routine`: INTO may name variables of its own, which nobody else sees.
+QueryVerdict read_query(Reader& reader, QueryEnd end = QueryEnd::statement,
+                        bool in_routine = false);
 
 }  // namespace relevo::route::mysql

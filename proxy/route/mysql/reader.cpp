@@ -1,5 +1,6 @@
 #include "proxy/route/mysql/reader.hpp"
 
+#include "proxy/route/mysql/catalog.hpp"
 #include "proxy/route/mysql/functions.hpp"
 #include "proxy/route/names.hpp"
 
@@ -33,7 +34,7 @@ bool changes_reading(EffectKind kind, std::string_view name) {
 }  // namespace
 
 Reader::Reader(std::string_view sql, MysqlDialect dialect, Analysis& analysis)
-    : lexer_(sql, dialect), analysis_(analysis), server_(dialect.server) {
+    : lexer_(sql, dialect), analysis_(analysis), server_(dialect.server), naming_(dialect.naming) {
   lexer_.next();
 }
 
@@ -128,6 +129,8 @@ SystemVariable Reader::system_variable() const {
 
 void Reader::effect(EffectKind kind, std::string_view name, std::string_view value) {
   reading_changed_ |= changes_reading(kind, name);
+  // Names behind it are those of another database.
+  if (kind == EffectKind::use_database && naming_ != nullptr) naming_ = &suspect_mysql_naming;
   add_effect(analysis_, kind, name, value);
 }
 

@@ -7,6 +7,7 @@
 // pass(), for what has been accounted for already.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 
 #include "proxy/route/mysql/found_rows.hpp"
@@ -64,6 +65,11 @@ class Reader {
   bool reading_changed() const { return reading_changed_; }
   MysqlFacts& facts() { return analysis_.mysql; }
   MysqlServer server() const { return server_; }
+  // What names mean here in the text; null: not known.
+  const MysqlNaming* naming() const { return naming_; }
+  void changes_catalog(CatalogChange change) {
+    analysis_.catalog_change = std::max(analysis_.catalog_change, change);
+  }
 
  private:
   void note_call(std::string_view name);
@@ -76,6 +82,7 @@ class Reader {
   FoundRowsScan found_rows_;
   Analysis& analysis_;
   MysqlServer server_;
+  const MysqlNaming* naming_;
   const char* last_end_ = nullptr;
   Keyword last_word_{};  // of the token before this one
   bool after_dot_ = false;

@@ -1,7 +1,9 @@
 // Statements that change the schema, locks, accounts or the server itself. All
 // are writes; what matters is what they leave in the session, and where they end.
 // https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html
+#include "proxy/route/mysql/locality.hpp"
 #include "proxy/route/mysql/statements.hpp"
+#include "proxy/route/names.hpp"
 
 namespace relevo::route::mysql {
 namespace {
@@ -36,6 +38,32 @@ bool skip_routine(Reader& reader) {
   return block || !reader.at(TokenKind::semicolon) || reader.peek().kind == TokenKind::end;
 }
 
+// In a table's definition: whether it makes a table that is for the primary alone, or
+// lets one have another's name.
+void note_table(Reader& reader) {
+  for (; !reader.ended(); reader.advance()) {
+    if (reader.at(Keyword::like_) || reader.at(Keyword::rename_)) {
+      reader.changes_catalog(CatalogChange::certain);
+    }
+    if (!equals_folded(reader.now().text, "engine")) continue;
+    reader.advance();
+    if (reader.now().is('=')) reader.advance();
+    if (!is_replicated_engine(unquoted(reader.now().text))) {
+      reader.changes_catalog(CatalogChange::certain);
+    }
+  }
+}
+
+// Of a new or another definition of what the words at hand name. A table's own is
+// nothing to wait for: what is not known passes for a plain table.
+void note_definition(Reader& reader) {
+  if (reader.at(Keyword::view_) || reader.at(Keyword::function_) || reader.at(Keyword::sequence_) ||
+      reader.at(Keyword::package_)) {
+    reader.changes_catalog(CatalogChange::certain);
+  }
+  if (reader.at(Keyword::table_)) note_table(reader);
+}
+
 // IF [NOT] EXISTS
 void skip_condition(Reader& reader) {
   if (!reader.at(Keyword::if_)) return;
@@ -53,9 +81,11 @@ Verdict read_create(Reader& reader, std::string_view word) {
     return write_verdict("creates a temporary table", word);
   }
   reader.facts().implicit_commit = true;
+  reader.changes_catalog(CatalogChange::unseen);
   // DEFINER = user, AGGREGATE and the like stand ahead of the word that tells.
   for (; !reader.ended() && !reader.at(TokenKind::left_paren); reader.pass()) {
-    if (reader.at(Keyword::table_) || reader.at(Keyword::view_)) break;
+    note_definition(reader);
+    if (reader.ended() || reader.at(Keyword::view_)) break;
     if (!begins_routine(reader.now())) continue;
     if (!skip_routine(reader)) reader.effect(EffectKind::unknown);
     break;
@@ -71,6 +101,7 @@ Verdict read_drop(Reader& reader, std::string_view word) {
   }
   if (!reader.accept(Keyword::temporary_)) {
     reader.facts().implicit_commit = true;
+    reader.changes_catalog(CatalogChange::unseen);  // no name becomes worse by it
     return write_verdict("changes the schema", word);
   }
   reader.pass();  // TABLE, TABLES, SEQUENCE
@@ -132,8 +163,14 @@ Verdict read_utility(Reader& reader) {
       return read_create(reader, word);
     case Keyword::drop_:
       return read_drop(reader, word);
-    case Keyword::alter_:
     case Keyword::rename_:
+      reader.changes_catalog(CatalogChange::certain);
+      reader.facts().implicit_commit = true;
+      return write_verdict("changes the schema", word);
+    case Keyword::alter_:
+      reader.changes_catalog(CatalogChange::unseen);
+      for (; !reader.ended(); reader.advance()) note_definition(reader);
+      [[fallthrough]];
     case Keyword::truncate_:
       reader.facts().implicit_commit = true;
       return write_verdict("changes the schema", word);

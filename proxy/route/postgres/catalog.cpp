@@ -107,13 +107,6 @@ Finding find_in_path(const Naming& naming, const NameIndex& index, std::string_v
   return finding;
 }
 
-Finding find_in_schema(const NameIndex& index, std::string_view name, model::Oid schema) {
-  for (const NameIndex::Entry& entry : index.find(name)) {
-    if (entry.schema == schema) return {true, entry.refused};
-  }
-  return {};
-}
-
 bool parse_search_path(std::string_view path, std::vector<std::string>& schemas) {
   std::size_t at = 0;
   const auto skip_blanks = [&] {

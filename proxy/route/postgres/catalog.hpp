@@ -15,50 +15,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "proxy/route/name_index.hpp"
 #include "topology/model/catalog.hpp"
 
 namespace relevo::route::postgres {
 
 // More than this is not kept: such a database has no snapshot.
 inline constexpr std::size_t catalog_bytes_max = std::size_t{64} << 20;
-
-// An object that is not harmless, for describe(); 0: none.
-using ObjectId = std::uint32_t;
-
-// The entries of one kind by name; several schemas, or none, may know a name.
-class NameIndex {
- public:
-  struct Entry {
-    std::uint32_t name_at = 0, name_size = 0;
-    model::Oid schema = 0;
-    ObjectId refused = 0;  // 0: harmless
-  };
-
-  void add(std::string_view name, model::Oid schema, ObjectId refused);
-  void finish();  // after the last add()
-
-  // `name` in the catalogue's spelling.
-  std::span<const Entry> find(std::string_view name) const;
-  bool empty() const { return entries_.empty(); }
-  std::size_t size() const { return entries_.size(); }
-  std::size_t bytes() const;
-
- private:
-  std::string_view name_of(const Entry& entry) const {
-    return {names_.data() + entry.name_at, entry.name_size};
-  }
-  struct Slot {
-    std::uint32_t tag = 0, first = 0, count = 0;
-  };
-  std::string names_;
-  std::vector<Entry> entries_;  // by name, then schema
-  std::vector<Slot> slots_;     // a power of two; count 0: empty
-};
 
 class Catalog {
  public:
@@ -141,13 +108,7 @@ struct Naming {
 extern const Naming suspect_naming, unknown_naming;
 inline constexpr std::uint64_t naming_id_min = 3;  // ids of others begin here; 0 is none at all
 
-// What is known of a name: `refused` of the first that is not harmless.
-struct Finding {
-  bool found = false;
-  ObjectId refused = 0;
-};
 Finding find_in_path(const Naming& naming, const NameIndex& index, std::string_view name);
-Finding find_in_schema(const NameIndex& index, std::string_view name, model::Oid schema);
 
 // A search_path's schemas as its setting has them: `"$user", public, 'a b'`.
 // False when it cannot be read as a list of names.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proxy/route/mysql/catalog.hpp"
 #include "proxy/route/shape.hpp"
 #include "proxy/route/token.hpp"
 #include "proxy/session/mysql/token.hpp"
@@ -32,6 +33,7 @@ class Planner {
   void on_prepare(Bytes payload);
   void on_statement(Bytes payload);
   void on_execute();
+  const route::MysqlNaming* naming_of(const ClientStatement& known) const;
   void on_set_option(Bytes payload);
   void ask(const route::Analysis& analysis, std::string_view text);
   bool ask_for_token();
@@ -259,8 +261,17 @@ void Planner::on_execute() {
     case Command::stmt_fetch:
       return ask(Need::session, "fetches from a cursor");
     default:
-      return ask(known.statement->analysis, known.statement->text);
+      plan_.judged = known.statement->judge(naming_of(known));
+      return ask(*plan_.runs(), known.statement->text);
   }
+}
+
+// A statement means what it did in the database in which it was prepared. What names
+// mean in any but the one in use is not at hand.
+const route::MysqlNaming* Planner::naming_of(const ClientStatement& known) const {
+  const route::MysqlNaming* const naming = input_.dialect.naming;
+  if (naming == nullptr || known.statement->context->schema == input_.schema) return naming;
+  return &route::unknown_mysql_naming;
 }
 
 void Planner::on_set_option(Bytes payload) {
@@ -282,6 +293,7 @@ const route::Analysis* CommandPlan::runs() const {
       return oversized ? nullptr : &analysis;
     case wire::Command::stmt_execute:
     case wire::Command::stmt_bulk_execute:
+      if (judged != nullptr) return judged.get();
       return prepared != nullptr ? &prepared->statement->analysis : nullptr;
     default:
       return nullptr;

@@ -59,6 +59,8 @@ struct CommandPlan {
   ClientStatement* prepared = nullptr;  // of a prepared statement; null: not known
 
   route::Demand demand;
+  // Of a prepared statement, by what names mean now; null: its own will do.
+  std::shared_ptr<const route::Analysis> judged;
   route::Analysis analysis;  // of COM_QUERY and COM_STMT_PREPARE; points into the bytes
   std::string_view reason;   // what decided, for people: static text
   bool token = false;        // asks for a consistency token: `text` is what the server is asked
@@ -78,6 +80,7 @@ struct PlanInput {
   std::size_t bytes_max = 256 * 1024;
   ClientStatements& statements;
   route::MysqlDialect dialect{};
+  std::string_view schema{};                      // in use
   wire::mysql::Capabilities client{};             // as negotiated
   bool multi_statements = false;                  // as COM_SET_OPTION left it
   const route::RefusedShapes* refused = nullptr;  // what replicas refused before

@@ -2,18 +2,42 @@
 
 #include <algorithm>
 
+#include "proxy/route/mysql/catalog.hpp"
 #include "proxy/wire/mysql/statements.hpp"
 
 namespace relevo::session::mysql {
 
 namespace wire = relevo::wire::mysql;
 
+namespace {
+
+// A naming is not kept.
+route::MysqlDialect by_text(route::MysqlDialect dialect) {
+  dialect.naming = nullptr;
+  return dialect;
+}
+
+}  // namespace
+
 PreparedStatement::PreparedStatement(std::uint64_t id_, std::string_view text_, State context_,
-                                     route::MysqlDialect dialect)
+                                     route::MysqlDialect dialect_)
     : id(id_),
       text(text_),
       context(std::move(context_)),
+      dialect(by_text(dialect_)),
       analysis(route::analyze_mysql(text, dialect)) {}
+
+std::shared_ptr<const route::Analysis> PreparedStatement::judge(
+    const route::MysqlNaming* naming) const {
+  if (naming == nullptr) return nullptr;
+  if (judged_by_ != naming->id) {
+    route::MysqlDialect now = dialect;
+    now.naming = naming;
+    judged_ = std::make_shared<const route::Analysis>(route::analyze_mysql(text, now));
+    judged_by_ = naming->id;
+  }
+  return judged_;
+}
 
 // -- interned ----------------------------------------------------------------------
 

@@ -37,7 +37,16 @@ struct PreparedStatement {
   std::uint64_t id;  // unique in this process; never on the wire
   std::string text;
   State context;  // in force while it is prepared
-  route::Analysis analysis;
+  route::MysqlDialect dialect;
+  route::Analysis analysis;  // by its text alone
+
+  // The same by what names mean at present; null if that is not known, and `analysis`
+  // holds. Sessions in one database see names alike, so that one is kept.
+  std::shared_ptr<const route::Analysis> judge(const route::MysqlNaming* naming) const;
+
+ private:
+  mutable std::uint64_t judged_by_ = 0;
+  mutable std::shared_ptr<const route::Analysis> judged_;
 };
 using Prepared = std::shared_ptr<const PreparedStatement>;
 

@@ -309,6 +309,17 @@ route::MysqlDialect SessionState::dialect(route::MysqlDialect server) const {
   return dialect;
 }
 
+bool SessionState::utf8_names() const {
+  const std::string* charset = find(state_->system, "character_set_client");
+  if (charset == nullptr) return false;
+  if (!is_number(*charset)) return word_of(*charset).starts_with("utf8");
+  wire::mysql::CollationId number = 0;
+  const char* const last = charset->data() + charset->size();
+  const auto [end, wrong] = std::from_chars(charset->data(), last, number);
+  return wrong == std::errc() && end == last &&
+         wire::mysql::charset_of(number) == wire::mysql::Charset::utf8mb4;
+}
+
 LiteralContext SessionState::literal_context() const {
   const Variables& system = state_->system;
   const route::MysqlDialect here = dialect(server_dialect_);

@@ -51,6 +51,8 @@ class SessionState {
 
   // How the session's texts are read now.
   route::MysqlDialect dialect() const { return dialect(server_dialect_); }
+  // Names come in UTF-8, as catalogues have them.
+  bool utf8_names() const;
   LiteralContext literal_context() const;
   // SET @relevo_target: "primary", "replica", "auto"; empty: not set.
   const std::string& routing_target() const { return routing_target_; }

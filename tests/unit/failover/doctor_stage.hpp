@@ -114,7 +114,9 @@ inline NodeFacts mysql_node(const std::string& name, model::Role role, model::Fl
         "GRANT RELOAD, PROCESS, READ_ONLY ADMIN, CONNECTION ADMIN, REPLICATION SLAVE ADMIN, "
         "REPLICATION MASTER ADMIN, SLAVE MONITOR ON *.* TO `relevo`@`%` IDENTIFIED BY PASSWORD "
         "'*F'",
-        "GRANT SELECT ON `mysql`.`global_priv` TO `relevo`@`%`"};
+        "GRANT SELECT ON `mysql`.`global_priv` TO `relevo`@`%`",
+        "GRANT SELECT ON `mysql`.`proc` TO `relevo`@`%`",
+        "GRANT SELECT, SHOW VIEW ON `app`.* TO `relevo`@`%`"};
   } else {
     tell(node, "log_replica_updates", "ON");
     tell(node, "server_uuid", "uuid-of-" + name);
@@ -128,7 +130,9 @@ inline NodeFacts mysql_node(const std::string& name, model::Role role, model::Fl
                    "GRANT CONNECTION_ADMIN,REPLICATION_SLAVE_ADMIN,SYSTEM_VARIABLES_ADMIN ON *.* "
                    "TO `relevo`@`%`",
                    "GRANT SELECT ON `performance_schema`.* TO `relevo`@`%`",
-                   "GRANT SELECT ON `mysql`.`user` TO `relevo`@`%`"};
+                   "GRANT SELECT ON `mysql`.`user` TO `relevo`@`%`",
+                   "GRANT SHOW_ROUTINE ON *.* TO `relevo`@`%`",
+                   "GRANT SELECT, SHOW VIEW ON `app`.* TO `relevo`@`%`"};
   }
   if (role == model::Role::replica) {
     node.auto_position = true;

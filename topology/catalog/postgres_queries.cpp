@@ -2,7 +2,7 @@
 //
 // Definitions are node trees: pg_depend would be handier, but it leaves out what
 // PostgreSQL ships, nextval() for one.
-#include "topology/catalog/queries.hpp"
+#include "topology/catalog/postgres_queries.hpp"
 
 #include <charconv>
 #include <string_view>

@@ -1,10 +1,10 @@
+#include "proxy/route/name_index.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
-#include "proxy/route/postgres/catalog.hpp"
-
-namespace relevo::route::postgres {
+namespace relevo::route {
 namespace {
 
 std::uint64_t hash_of(std::string_view name) {
@@ -26,7 +26,7 @@ std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(has
 
 }  // namespace
 
-void NameIndex::add(std::string_view name, model::Oid schema, ObjectId refused) {
+void NameIndex::add(std::string_view name, SchemaId schema, ObjectId refused) {
   entries_.push_back({.name_at = static_cast<std::uint32_t>(names_.size()),
                       .name_size = static_cast<std::uint32_t>(name.size()),
                       .schema = schema,
@@ -77,4 +77,11 @@ std::size_t NameIndex::bytes() const {
   return names_.capacity() + entries_.capacity() * sizeof(Entry) + slots_.capacity() * sizeof(Slot);
 }
 
-}  // namespace relevo::route::postgres
+Finding find_in_schema(const NameIndex& index, std::string_view name, SchemaId schema) {
+  for (const NameIndex::Entry& entry : index.find(name)) {
+    if (entry.schema == schema) return {true, entry.refused};
+  }
+  return {};
+}
+
+}  // namespace relevo::route

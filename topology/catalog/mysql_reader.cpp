@@ -1,0 +1,178 @@
+// https://dev.mysql.com/doc/refman/8.4/en/information-schema-routines-table.html
+// https://mariadb.com/kb/en/information-schema-routines-table/
+#include "topology/catalog/mysql_reader.hpp"
+
+#include <array>
+#include <functional>
+#include <utility>
+
+namespace relevo::catalog {
+namespace {
+
+using client::Failure;
+using client::Rows;
+using model::MysqlCatalogRows;
+using Row = std::vector<std::optional<std::string>>;
+
+// A longer definition is not looked at.
+#define RELEVO_DEFINITION_MAX "65536"
+
+// The deadlines are ours too; these have the server stop when we have given up.
+constexpr const char* about_query =
+    "SELECT VERSION(), @@global.read_only, @@lower_case_table_names";
+constexpr const char* limit_of_mysql = "SET SESSION max_execution_time = 30000";
+constexpr const char* limit_of_mariadb = "SET SESSION max_statement_time = 30";
+
+constexpr const char* functions_query =
+    "SELECT ROUTINE_SCHEMA, ROUTINE_NAME, SQL_DATA_ACCESS, SQL_MODE, ROUTINE_BODY, "
+    "IF(LENGTH(ROUTINE_DEFINITION) <= " RELEVO_DEFINITION_MAX
+    ", ROUTINE_DEFINITION, NULL) "
+    "FROM information_schema.ROUTINES WHERE ROUTINE_TYPE = 'FUNCTION'";
+constexpr const char* views_query =
+    "SELECT TABLE_SCHEMA, TABLE_NAME, "
+    "IF(LENGTH(VIEW_DEFINITION) BETWEEN 1 AND " RELEVO_DEFINITION_MAX
+    ", VIEW_DEFINITION, NULL) "
+    "FROM information_schema.VIEWS "
+    "WHERE TABLE_SCHEMA NOT IN ('sys', 'mysql', 'information_schema', 'performance_schema')";
+// Of the engines that route::mysql::is_replicated_engine() knows there is nothing to tell.
+constexpr const char* tables_query =
+    "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, '') "
+    "FROM information_schema.TABLES "
+    "WHERE TABLE_SCHEMA NOT IN ('sys', 'mysql', 'information_schema', 'performance_schema') "
+    "AND (TABLE_TYPE = 'SEQUENCE' OR TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') "
+    "AND COALESCE(ENGINE, '') NOT IN ('InnoDB', 'MyISAM', 'Aria', 'ROCKSDB', 'Columnstore', "
+    "'ARCHIVE', 'CSV', 'ndbcluster', 'TokuDB', 'MRG_MyISAM', 'Mroonga'))";
+// MariaDB shows those of libraries in mysql.func alone, which monitors may not read.
+constexpr const char* loadable_of_mysql =
+    "SELECT UDF_NAME FROM performance_schema.user_defined_functions";
+
+bool take_function(const Row& row, MysqlCatalogRows& into) {
+  if (row.size() != 6 || !row[0] || !row[1]) return false;
+  into.functions.push_back({.schema = *row[0],
+                            .name = *row[1],
+                            .data_access = row[2].value_or(""),
+                            .sql_mode = row[3].value_or(""),
+                            .in_sql = row[4] == "SQL",
+                            .body = row[5]});
+  return true;
+}
+
+bool take_view(const Row& row, MysqlCatalogRows& into) {
+  if (row.size() != 3 || !row[0] || !row[1]) return false;
+  into.views.push_back({.schema = *row[0], .name = *row[1], .query = row[2]});
+  return true;
+}
+
+bool take_table(const Row& row, MysqlCatalogRows& into) {
+  if (row.size() != 4 || !row[0] || !row[1] || !row[2] || !row[3]) return false;
+  into.tables.push_back({.schema = *row[0], .name = *row[1], .type = *row[2], .engine = *row[3]});
+  return true;
+}
+
+bool take_loadable(const Row& row, MysqlCatalogRows& into) {
+  if (row.size() != 1 || !row[0]) return false;
+  into.loadable.push_back(*row[0]);
+  return true;
+}
+
+struct Page {
+  const char* of_mysql;
+  const char* of_mariadb;  // null: not asked
+  bool (*take)(const Row& row, MysqlCatalogRows& into);
+};
+constexpr std::array<Page, 4> pages_of_server = {{
+    {functions_query, functions_query, take_function},
+    {views_query, views_query, take_view},
+    {tables_query, tables_query, take_table},
+    {loadable_of_mysql, nullptr, take_loadable},
+}};
+
+// monitor.database is PostgreSQL's.
+client::Endpoint without_database(client::Endpoint endpoint) {
+  endpoint.database.clear();
+  return endpoint;
+}
+
+// The order in which rows come is the server's: it must not matter.
+std::uint64_t hash_of(const Row& row, std::size_t page) {
+  std::uint64_t hash = page + 1;
+  for (const auto& field : row) {
+    constexpr std::uint64_t factor = 0x9E3779B97F4A7C15ULL;
+    hash = (hash ^ (field ? std::hash<std::string>()(*field) : 1)) * factor;
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
+}  // namespace
+
+void MysqlReader::look() {
+  talk_->ask(about_query, [this](const Rows& answer) {
+    if (answer.rows.size() != 1 || answer.rows[0].size() != 3 || !answer.rows[0][0]) {
+      return talk_->strange("the server");
+    }
+    const Row& row = answer.rows[0];
+    rows_->version = *row[0];
+    rows_->mariadb = rows_->version.find("MariaDB") != std::string::npos;
+    rows_->folds_names = row[2] != "0";
+    // A primary is not read-only, or has nothing new to tell.
+    reading_.in_recovery = row[1] != "0" && row[1] != "OFF";
+    hash_ = hash_of({row[0], row[2]}, 0);
+    talk_->ask(rows_->mariadb ? limit_of_mariadb : limit_of_mysql,
+               [this](const Rows&) { read_page(); });
+  });
+}
+
+void MysqlReader::read_page() {
+  if (page_ == pages_of_server.size()) return finish();
+  const Page& page = pages_of_server[page_];
+  const char* const query = rows_->mariadb ? page.of_mariadb : page.of_mysql;
+  if (query == nullptr) {
+    ++page_;
+    return read_page();
+  }
+  talk_->ask(query, [this, &page](const Rows& answer) {
+    for (const Row& row : answer.rows) {
+      if (!page.take(row, *rows_)) return talk_->strange("the catalogue");
+      hash_ += hash_of(row, page_);
+    }
+    ++page_;
+    read_page();
+  });
+}
+
+void MysqlReader::finish() {
+  talk_->end();
+  reading_.fingerprint = std::to_string(hash_);
+  if (reading_.fingerprint != known_) reading_.rows = std::move(rows_);
+  std::exchange(handler_, nullptr)(std::move(reading_));
+}
+
+void MysqlReader::read(const client::Endpoint& endpoint, const std::string&,
+                       std::string known_fingerprint, model::Duration limit, Handler handler) {
+  handler_ = std::move(handler);
+  known_ = std::move(known_fingerprint);
+  reading_ = {};
+  rows_ = std::make_unique<MysqlCatalogRows>();
+  page_ = 0;
+  talk_->begin(
+      without_database(endpoint), limit, [this] { look(); },
+      [this](const Failure& failure) {
+        std::exchange(handler_, nullptr)(tl::make_unexpected(failure));
+      });
+}
+
+// All of a server is one catalogue: a statement may name what is in any database.
+void MysqlReader::list(const client::Endpoint& endpoint, model::Duration limit,
+                       ListHandler handler) {
+  const auto done = std::make_shared<ListHandler>(std::move(handler));
+  talk_->begin(
+      without_database(endpoint), limit,
+      [this, done] {
+        talk_->end();
+        (*done)(std::vector<std::string>{mysql_catalog_name});
+      },
+      [done](const Failure& failure) { (*done)(tl::make_unexpected(failure)); });
+}
+
+}  // namespace relevo::catalog
