@@ -49,7 +49,7 @@ class RoutingCatalog(CatalogRouting, harness.IntegrationTest):
             "DECLARE CONTINUE HANDLER FOR NOT FOUND SET n = -1; SELECT COUNT(*) INTO n FROM t WHERE id > x; "
             "IF n > 5 THEN SET n = 5; END IF; RETURN @@port; END",
             "CREATE FUNCTION writes() RETURNS INT READS SQL DATA BEGIN UPDATE t SET v = v + 1; RETURN @@port; END",
-            "CREATE FUNCTION locks() RETURNS INT BEGIN DO GET_LOCK('a', 0); DO RELEASE_LOCK('a'); RETURN @@port; END",
+            "CREATE FUNCTION takes_lock() RETURNS INT BEGIN DO GET_LOCK('a', 0); DO RELEASE_LOCK('a'); RETURN @@port; END",
             "CREATE FUNCTION declared() RETURNS INT MODIFIES SQL DATA RETURN @@port",
             "CREATE FUNCTION calls() RETURNS INT RETURN here() + 0 * counts(1)",
             "CREATE FUNCTION calls_writes() RETURNS INT RETURN writes()",
@@ -59,7 +59,7 @@ class RoutingCatalog(CatalogRouting, harness.IntegrationTest):
             "CAST(v AS CHAR(3)) AS d, DATE_ADD(NOW(), INTERVAL v DAY) AS e, IFNULL(v, 'a') AS f, "
             "COUNT(*) OVER (PARTITION BY id) AS g, EXTRACT(YEAR FROM NOW()) AS h, "
             "CASE WHEN id = 1 THEN 2 ELSE 3 END AS i, LOWER(SUBSTRING('abc' FROM 2)) AS j FROM t",
-            "CREATE VIEW bad_view AS SELECT locks() AS port FROM t",
+            "CREATE VIEW bad_view AS SELECT takes_lock() AS port FROM t",
             "CREATE VIEW outer_view AS SELECT port FROM bad_view WHERE port IN (SELECT port FROM bad_view)",
             "CREATE VIEW memory_view AS SELECT here() AS port FROM t LEFT JOIN scratch ON a = id",
             *cls.cluster.by_flavour(["CREATE SEQUENCE s", "CREATE VIEW sequence_view AS SELECT here() AS port, "
@@ -72,8 +72,8 @@ class RoutingCatalog(CatalogRouting, harness.IntegrationTest):
         for sql in ("SELECT here()", "SELECT HERE ()", "SELECT app.`Here`() FROM t", "SELECT counts(1)",
                     "SELECT calls()", "SELECT other.only_there()"):
             self.on_replica(sql)
-        for sql in ("SELECT locks()", "SELECT writes()", "SELECT declared()", "SELECT calls_writes()",
-                    "SELECT other.here()", "SELECT @@port FROM t WHERE locks() > 0"):
+        for sql in ("SELECT takes_lock()", "SELECT writes()", "SELECT declared()", "SELECT calls_writes()",
+                    "SELECT other.here()", "SELECT @@port FROM t WHERE takes_lock() > 0"):
             self.on_primary(sql)
         self.assertEqual(self.proxy.metric("relevo_misroutes_total") or 0, 0)
 
@@ -133,7 +133,7 @@ class RoutingCatalog(CatalogRouting, harness.IntegrationTest):
         session, other = self.connect(), self.connect()
         self.query(session, "CREATE VIEW turning AS SELECT here() AS port")
         self.on_replica("SELECT port FROM turning", other)
-        self.query(session, "CREATE OR REPLACE VIEW turning AS SELECT locks() AS port")
+        self.query(session, "CREATE OR REPLACE VIEW turning AS SELECT takes_lock() AS port")
         for _ in range(10):
             self.on_primary("SELECT port FROM turning", other)
 
@@ -167,7 +167,7 @@ class RoutingCatalog(CatalogRouting, harness.IntegrationTest):
 
     def test_explain_names_what_decided(self):
         explain = self.explain
-        self.assertIn("view app.outer_view reads view app.bad_view, which calls function app.locks, which calls a "
+        self.assertIn("view app.outer_view reads view app.bad_view, which calls function app.takes_lock, which calls a "
                       "function that writes or locks (GET_LOCK)",
                       explain("SELECT * FROM outer_view", "--database", "app"))
         self.assertIn("function app.writes is not known to only read (UPDATE)",
