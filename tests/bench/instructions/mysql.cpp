@@ -173,6 +173,13 @@ void run_mysql(std::string_view protocol, int count) {
       });
   rig.connect();
   const auto granted = log_in(rig);
+  rig.on_worker([&] {
+    model::MysqlCatalogRows rows;
+    rows.version = "8.4.6";
+    net::mysql::CatalogUpdate update;
+    update.catalog = route::mysql::Catalog::build(rows);
+    static_cast<net::mysql::Shard&>(rig.shard()).catalog().apply(update);
+  });
   std::string question, expected;
   if (protocol == "text") {
     question = query(granted);
