@@ -149,6 +149,30 @@ class Unreplicated(harness.IntegrationTest):
         self.told(Waiting(self, self.query, session, "COMMIT PREPARED 'a'").end().error)
         self.is_there(401)
 
+    def test_a_client_that_leaves_cancels_nothing(self):
+        """The server's cancel would be a commit without the replicas' word, by Relevo's own hand."""
+        def leave(client):
+            before = len(self.proxy.clients())
+            client.socket.close()
+            harness.wait_until(lambda: len(self.proxy.clients()) < before, "it is known to have left")
+
+        def asleep():
+            return [pid for node in self.cluster.ports for pid, in self.cluster.sql(
+                node, "SELECT pid FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND state = 'active'")]
+
+        reads, commits = (wire.Wire(self.proxy.port).log_in("app", self.cluster.passwords["app"], "app") for _ in "ab")
+        reads.send(wire.query("SELECT pg_sleep(600)"))
+        harness.wait_until(asleep, "the statement runs")
+        commits.send(wire.query("INSERT INTO t VALUES (600)"))
+        harness.wait_until(self.waiting, "the commit waits")
+        [left] = self.waiting()
+        leave(commits)
+        leave(reads)
+        harness.wait_until(lambda: not asleep(), "what only reads is cancelled")
+        self.assertEqual(self.waiting(), [left])
+        self.cluster.sql("db1", "SELECT pg_terminate_backend(%s)", left)
+        self.is_there(600)
+
     def test_extended(self):
         with wire.Wire(self.proxy.port) as session:
             session.log_in("app", self.cluster.passwords["app"], "app")
