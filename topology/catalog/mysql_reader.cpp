@@ -14,8 +14,7 @@ using client::Rows;
 using model::MysqlCatalogRows;
 using Row = std::vector<std::optional<std::string>>;
 
-// A longer definition is not looked at.
-#define RELEVO_DEFINITION_MAX "65536"
+constexpr int definition_bytes_max = 65536;  // a longer one is not looked at
 
 // The deadlines are ours too; these have the server stop when we have given up.
 constexpr const char* about_query =
@@ -23,28 +22,43 @@ constexpr const char* about_query =
 constexpr const char* limit_of_mysql = "SET SESSION max_execution_time = 30000";
 constexpr const char* limit_of_mariadb = "SET SESSION max_statement_time = 30";
 
-constexpr const char* functions_query =
-    "SELECT ROUTINE_SCHEMA, ROUTINE_NAME, SQL_DATA_ACCESS, SQL_MODE, ROUTINE_BODY, "
-    "IF(LENGTH(ROUTINE_DEFINITION) <= " RELEVO_DEFINITION_MAX
-    ", ROUTINE_DEFINITION, NULL) "
-    "FROM information_schema.ROUTINES WHERE ROUTINE_TYPE = 'FUNCTION'";
-constexpr const char* views_query =
-    "SELECT TABLE_SCHEMA, TABLE_NAME, "
-    "IF(LENGTH(VIEW_DEFINITION) BETWEEN 1 AND " RELEVO_DEFINITION_MAX
-    ", VIEW_DEFINITION, NULL) "
-    "FROM information_schema.VIEWS "
-    "WHERE TABLE_SCHEMA NOT IN ('sys', 'mysql', 'information_schema', 'performance_schema')";
-// Of the engines that route::mysql::is_replicated_engine() knows there is nothing to tell.
-constexpr const char* tables_query =
-    "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, '') "
-    "FROM information_schema.TABLES "
-    "WHERE TABLE_SCHEMA NOT IN ('sys', 'mysql', 'information_schema', 'performance_schema') "
-    "AND (TABLE_TYPE = 'SEQUENCE' OR TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') "
-    "AND COALESCE(ENGINE, '') NOT IN ('InnoDB', 'MyISAM', 'Aria', 'ROCKSDB', 'Columnstore', "
-    "'ARCHIVE', 'CSV', 'ndbcluster', 'TokuDB', 'MRG_MyISAM', 'Mroonga'))";
+constexpr const char* no_servers_own =
+    "TABLE_SCHEMA NOT IN ('sys', 'mysql', 'information_schema', 'performance_schema')";
+
+std::string functions_query() {
+  return "SELECT ROUTINE_SCHEMA, ROUTINE_NAME, SQL_DATA_ACCESS, SQL_MODE, ROUTINE_BODY, "
+         "IF(LENGTH(ROUTINE_DEFINITION) <= " +
+         std::to_string(definition_bytes_max) +
+         ", ROUTINE_DEFINITION, NULL) "
+         "FROM information_schema.ROUTINES WHERE ROUTINE_TYPE = 'FUNCTION'";
+}
+
+std::string views_query() {
+  return "SELECT TABLE_SCHEMA, TABLE_NAME, IF(LENGTH(VIEW_DEFINITION) BETWEEN 1 AND " +
+         std::to_string(definition_bytes_max) +
+         ", VIEW_DEFINITION, NULL) FROM information_schema.VIEWS WHERE " + no_servers_own;
+}
+
+// Of tables that replicate their rows there is nothing to tell.
+std::string tables_query() {
+  std::string engines;
+  for (const std::string_view engine : model::replicated_engines) {
+    engines += engines.empty() ? "'" : ", '";
+    engines.append(engine).append("'");
+  }
+  return std::string(
+             "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, '') "
+             "FROM information_schema.TABLES WHERE ") +
+         no_servers_own +
+         " AND (TABLE_TYPE = 'SEQUENCE' OR TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') "
+         "AND LOWER(COALESCE(ENGINE, '')) NOT IN (" +
+         engines + "))";
+}
+
 // MariaDB shows those of libraries in mysql.func alone, which monitors may not read.
-constexpr const char* loadable_of_mysql =
-    "SELECT UDF_NAME FROM performance_schema.user_defined_functions";
+std::string loadable_query() {
+  return "SELECT UDF_NAME FROM performance_schema.user_defined_functions";
+}
 
 bool take_function(const Row& row, MysqlCatalogRows& into) {
   if (row.size() != 6 || !row[0] || !row[1]) return false;
@@ -76,15 +90,15 @@ bool take_loadable(const Row& row, MysqlCatalogRows& into) {
 }
 
 struct Page {
-  const char* of_mysql;
-  const char* of_mariadb;  // null: not asked
+  std::string (*query)();
+  bool of_mariadb;  // asked there as well
   bool (*take)(const Row& row, MysqlCatalogRows& into);
 };
 constexpr std::array<Page, 4> pages_of_server = {{
-    {functions_query, functions_query, take_function},
-    {views_query, views_query, take_view},
-    {tables_query, tables_query, take_table},
-    {loadable_of_mysql, nullptr, take_loadable},
+    {functions_query, true, take_function},
+    {views_query, true, take_view},
+    {tables_query, true, take_table},
+    {loadable_query, false, take_loadable},
 }};
 
 // monitor.database is PostgreSQL's.
@@ -126,12 +140,11 @@ void MysqlReader::look() {
 void MysqlReader::read_page() {
   if (page_ == pages_of_server.size()) return finish();
   const Page& page = pages_of_server[page_];
-  const char* const query = rows_->mariadb ? page.of_mariadb : page.of_mysql;
-  if (query == nullptr) {
+  if (rows_->mariadb && !page.of_mariadb) {
     ++page_;
     return read_page();
   }
-  talk_->ask(query, [this, &page](const Rows& answer) {
+  talk_->ask(page.query(), [this, &page](const Rows& answer) {
     for (const Row& row : answer.rows) {
       if (!page.take(row, *rows_)) return talk_->strange("the catalogue");
       hash_ += hash_of(row, page_);

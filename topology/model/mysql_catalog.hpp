@@ -4,11 +4,19 @@
 // classified by.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace relevo::model {
+
+// Engines whose tables have the same rows on every node, in lower case.
+inline constexpr std::array<std::string_view, 11> replicated_engines = {
+    "innodb", "myisam",     "aria",   "rocksdb",    "columnstore", "archive",
+    "csv",    "ndbcluster", "tokudb", "mrg_myisam", "mroonga",
+};
 
 struct MysqlCatalogRows {
   struct Function {

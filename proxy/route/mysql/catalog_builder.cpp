@@ -14,7 +14,7 @@ namespace {
 
 using model::MysqlCatalogRows;
 
-constexpr unsigned depth_max = 32;  // views over views over ...
+constexpr unsigned nesting_max = 32;  // views over views over ...
 
 std::string in_lower_case(std::string_view text) {
   std::string lower(text);
@@ -56,10 +56,11 @@ class CatalogBuilder final : public Names {
   void take_objects();
   Finding find(Objects& objects, const std::string& key);
   void judge(Judged& object);
-  ObjectId judge_function(const Judged& object);
-  ObjectId judge_view(const Judged& object);
+  ObjectId judge_function(const Judged& object, const std::string& name);
+  ObjectId judge_view(const Judged& object, const std::string& name);
   Verdict read(std::string_view text, const Judged& object, MysqlDialect dialect);
   ObjectId refuse(std::string name, std::string why, ObjectId next = 0);
+  ObjectId refuse_by(const Verdict& verdict, std::string name);  // none: it is a read
   std::string relation_name(std::string_view name) const {
     return rows_.folds_names ? in_lower_case(name) : std::string(name);
   }
@@ -93,29 +94,37 @@ ObjectId CatalogBuilder::refuse(std::string name, std::string why, ObjectId next
   return static_cast<ObjectId>(catalog_->objects_.size() - 1);
 }
 
+ObjectId CatalogBuilder::refuse_by(const Verdict& verdict, std::string name) {
+  if (verdict.cls == StatementClass::read) return 0;
+  return refuse(
+      std::move(name),
+      std::string(verdict.reason) + " (" + std::string(verdict.subject.substr(0, 64)) + ")",
+      verdict.object);
+}
+
 void CatalogBuilder::judge(Judged& object) {
   using State = Judged::State;
   if (object.state == State::done) return;
   const std::string name = object.function != nullptr
                                ? "function " + object.function->schema + "." + object.function->name
                                : "view " + object.view->schema + "." + object.view->name;
-  if (object.state == State::under_way || depth_ == depth_max) {
+  if (object.state == State::under_way || depth_ == nesting_max) {
     object.refused = refuse(name, "is nested too deeply");
     object.state = State::done;
     return;
   }
   object.state = State::under_way;
   ++depth_;
-  const ObjectId refused = object.function != nullptr ? judge_function(object) : judge_view(object);
+  const ObjectId refused =
+      object.function != nullptr ? judge_function(object, name) : judge_view(object, name);
   --depth_;
   if (object.state == State::done) return;  // it calls itself
   object.state = State::done;
   object.refused = refused;
 }
 
-ObjectId CatalogBuilder::judge_function(const Judged& object) {
+ObjectId CatalogBuilder::judge_function(const Judged& object, const std::string& name) {
   const MysqlCatalogRows::Function& function = *object.function;
-  const std::string name = "function " + function.schema + "." + function.name;
   if (function.data_access == "MODIFIES SQL DATA") {
     return refuse(name, "is declared to modify data");
   }
@@ -126,22 +135,13 @@ ObjectId CatalogBuilder::judge_function(const Judged& object) {
   }
   MysqlDialect dialect = dialect_;
   dialect.ansi_quotes = function.sql_mode.find("ANSI_QUOTES") != std::string::npos;
-  const Verdict verdict = read(*function.body, object, dialect);
-  if (verdict.cls == StatementClass::read) return 0;
-  return refuse(
-      name, std::string(verdict.reason) + " (" + std::string(verdict.subject.substr(0, 64)) + ")",
-      verdict.object);
+  return refuse_by(read(*function.body, object, dialect), name);
 }
 
-ObjectId CatalogBuilder::judge_view(const Judged& object) {
+ObjectId CatalogBuilder::judge_view(const Judged& object, const std::string& name) {
   const MysqlCatalogRows::View& view = *object.view;
-  const std::string name = "view " + view.schema + "." + view.name;
   if (!view.query) return refuse(name, "is too long, or hidden from Relevo's monitor");
-  const Verdict verdict = read(*view.query, object, dialect_);
-  if (verdict.cls == StatementClass::read) return 0;
-  return refuse(
-      name, std::string(verdict.reason) + " (" + std::string(verdict.subject.substr(0, 64)) + ")",
-      verdict.object);
+  return refuse_by(read(*view.query, object, dialect_), name);
 }
 
 // The catalogue does not tell for certain how the quotes and backslashes of a function's

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "proxy/route/names.hpp"
+#include "topology/model/mysql_catalog.hpp"
 
 namespace relevo::route::mysql {
 namespace {
@@ -60,15 +61,9 @@ constexpr std::array<std::string_view, 3> system_tables = {
 constexpr std::array<std::string_view, 3> system_table_families = {"gtid_slave_pos", "slave_",
                                                                    "replica_"};
 
-// Named in topology/catalog/mysql_reader.cpp too.
-constexpr std::array<std::string_view, 11> replicated_engines = {
-    "innodb",  "myisam",     "aria",      "rocksdb",    "columnstore", "archive",
-    "csv",     "ndbcluster", "tokudb",    "mrg_myisam", "mroonga",
-};
-
 }  // namespace
 
-bool is_replicated_engine(std::string_view name) { return is_one_of(replicated_engines, name); }
+bool is_replicated_engine(std::string_view name) { return is_one_of(model::replicated_engines, name); }
 
 bool is_local_variable(std::string_view name) {
   return is_one_of(variables, name) || begins_with_one_of(variable_families, name);

@@ -256,9 +256,9 @@ void plan_batch(BatchPlan& plan, std::string_view bytes, std::size_t bytes_max,
     }
     const bool complete = left.size() >= header->total_bytes();
     if (header->is(Frontend::terminate)) {
-      if (at > 0) return ready();
+      if (at > 0) return ready();  // what comes before it is still done
       plan.status = BatchPlan::Status::terminate;
-      return;  // what comes before it is still done
+      return;
     }
     if (!complete && bytes.size() < bytes_max && at + header->total_bytes() <= bytes_max) return;
     const std::string_view body = left.substr(

@@ -132,6 +132,31 @@ class Kill(harness.IntegrationTest):
         harness.wait_until(lambda: not any(self.cluster.sql(node, running)[0][0] for node in self.cluster.ports),
                            "the statement ends with its client", timeout_s=15)
 
+    def test_a_client_that_goes_leaves_what_may_be_committing_alone(self):
+        """Its row is locked: killed in the wait the write would be gone, and killed in its
+        commit a server whose log finds no room ends itself."""
+        app = self.cluster.passwords["app"]
+        self.cluster.sql("db1", "CREATE TABLE IF NOT EXISTS left_alone (v INT) ENGINE=InnoDB",
+                         "DELETE FROM left_alone", "INSERT INTO left_alone VALUES (1)")
+        self.cluster.await_replicas()
+        holder = self.cluster.connect("db1")
+        self.addCleanup(holder.close)
+        self.query(holder, "BEGIN")
+        self.query(holder, "UPDATE left_alone SET v = v + 1")
+        running = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE '{}'".format
+        written, slept = "UPDATE left_alone SET v = v * 10", "SELECT SLEEP(25) AS canary"
+        for text in (written, slept):  # in this order: the canary's client goes last
+            with wire.Wire(self.proxy.port) as session:
+                session.log_in("app", app)
+                session.send(wire.COM_QUERY, text.encode())
+                harness.wait_until(lambda: any(self.cluster.sql(node, running(text))[0][0]
+                                               for node in self.cluster.ports), f"{text} runs")
+        harness.wait_until(lambda: not any(self.cluster.sql(node, running(slept))[0][0] for node in self.cluster.ports),
+                           "the canary ends with its client", timeout_s=15)
+        self.query(holder, "COMMIT")
+        harness.wait_until(lambda: self.cluster.sql("db1", "SELECT v FROM left_alone")[0][0] == 20,
+                           "the write is done", timeout_s=15)
+
 
 if __name__ == "__main__":
     harness.run()
