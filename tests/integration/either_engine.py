@@ -145,10 +145,10 @@ class SilentConnections:
 class SlowRead:
     """A read that takes `seconds` on whichever replica, in the background."""
 
-    def __init__(self, test, text):
+    def __init__(self, test, text, connection=None):
         self.test, self.rows, self.error = test, None, None
-        before = {client["id"] for client in test.proxy.clients()}
-        connection = test.connect()
+        connection = connection or test.connect()
+        before = {client["id"] for client in test.proxy.clients() if client["state"] == "active"}
         self.thread = threading.Thread(target=self._run, args=(connection, text), daemon=True)
         self.thread.start()
 

@@ -12,12 +12,14 @@ and, behind that, where the session stands then, as the server reports it: "idle
 "open" or "failed".
 """
 
-import unittest
+import threading
 
 import psycopg2
 from psycopg2 import extensions
 
+import either_engine
 import harness
+import wire
 
 WHERE = "SELECT inet_server_port()"
 STANDING = {extensions.TRANSACTION_STATUS_IDLE: "idle", extensions.TRANSACTION_STATUS_INTRANS: "open",
@@ -110,6 +112,23 @@ SCRIPTS = {
     "what ends none, and begins one within one, is said by the server": [
         ("COMMIT", "ok", "idle"), ("ROLLBACK", "ok", "idle"), ("BEGIN", "ok", "open"), ("BEGIN", "ok", "open"),
         ("COMMIT", "ok", "idle")],
+    "READ ONLY is asked for by the first statement": [
+        ("BEGIN", "ok", "open"), ("SET TRANSACTION READ ONLY", "ok", "open"), (WHERE, "replica", "open"),
+        ("SHOW transaction_read_only", "on", "open"), ("COMMIT", "ok", "idle"),
+        ("BEGIN READ ONLY", "ok", "open"), ("SET TRANSACTION READ WRITE", "ok", "open"), (WHERE, "primary", "open"),
+        ("INSERT INTO t VALUES (30)", "ok", "open"), ("ROLLBACK", "ok", "idle"),
+        ("BEGIN", "ok", "open"), ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY", "ok", "open"),
+        (WHERE, "primary", "open"), ("COMMIT", "ok", "idle")],
+    "READ ONLY that begins with what only the primary can do": [
+        ("BEGIN READ ONLY", "ok", "open"), ("SELECT pg_advisory_xact_lock(7)", "ok", "open"), (WHERE, "primary", "open"),
+        ("COMMIT", "ok", "idle")],
+    "nothing in it": [
+        ("BEGIN", "ok", "open"), ("COMMIT", "ok", "idle"), ("START TRANSACTION", "ok", "open"), ("ROLLBACK", "ok", "idle"),
+        ("begin work;", "ok", "open"), ("", "any", "open"), ("END", "ok", "idle"), (WHERE, "replica", "idle")],
+    "a BEGIN that the server refuses": [
+        ("SET relevo.target = 'replica'", "ok", "idle"), ("BEGIN ISOLATION LEVEL SERIALIZABLE", "ok", "open"),
+        ("SELECT 1", "0A000", "failed"), ("SELECT 1", "25P02", "failed"), ("ROLLBACK", "ok", "idle"),
+        ("RESET relevo.target", "ok", "idle"), (WHERE, "any", "idle")],
     "SET LOCAL and a function's setting end with it": [
         ("BEGIN", "ok", "open"), ("SET LOCAL work_mem = '5MB'", "ok", "open"), ("SHOW work_mem", "5MB", "open"),
         ("COMMIT", "ok", "idle"), ("SELECT current_setting('work_mem') = '5MB'", "False", "idle")],
@@ -164,6 +183,92 @@ class Transactions(harness.IntegrationTest):
                             self.check(session, text, expected)
                             self.assertEqual(STANDING.get(session.get_transaction_status()), standing)
                     session.close()
+
+    def test_answers_are_the_servers(self):
+        """Message by message, as without a proxy: what is answered ahead of the server as well."""
+        conversations = [["BEGIN", "COMMIT"], ["START TRANSACTION;", "ROLLBACK"], ["BEGIN", "BEGIN", "COMMIT"], ["begin x"],
+                         ["BEGIN", "", "SELECT 1", "END"], ["BEGIN", "SELECT 1/0", "SELECT 1", "COMMIT"],
+                         ["BEGIN", "COMMIT AND CHAIN", "SHOW transaction_isolation", "ROLLBACK"],
+                         ["BEGIN ISOLATION LEVEL REPEATABLE READ", "SHOW transaction_isolation", "ABORT", "SHOW transaction_isolation"],
+                         ["BEGIN", "SELECT 1; COMMIT; SELECT 2"], ["BEGIN; SELECT 1", "COMMIT"]]
+        for texts in conversations:
+            for together in (False, True):
+                with self.subTest(texts, together=together):
+                    told = [self.conversation(port, texts, together) for port in (self.cluster.ports["db1"], self.proxy.port)]
+                    self.assertEqual(told[0], told[1])
+
+    def conversation(self, port, texts, together):
+        def seen(messages):
+            return [(kind, wire.error_fields(payload)["C"] if kind == "E" else payload) for kind, payload in messages]
+        with wire.Wire(port) as one:
+            one.log_in("app", self.cluster.passwords["app"], "app")
+            answers = []
+            for text in texts:
+                one.send(wire.query(text))
+                if not together:
+                    answers.append(seen(one.until_ready()))
+            if together:
+                answers = [seen(one.until_ready()) for _ in texts]
+            return answers, [(notice["S"], notice["C"]) for notice in one.notices]
+
+    def test_extended_statements_in_it(self):
+        with wire.Wire(self.proxy.port) as session:
+            session.log_in("app", self.cluster.passwords["app"], "app")
+            for last, number in (("COMMIT", 40), ("ROLLBACK", 42)):
+                session.send(wire.query("BEGIN"))
+                self.assertEqual(session.until_ready()[-1], ("Z", b"T"))
+                session.send(wire.sync())
+                self.assertEqual(session.until_ready(), [("Z", b"T")])
+                session.send(wire.parse(f"INSERT INTO t VALUES ({number})"), wire.bind(), wire.execute(), wire.sync())
+                self.assertEqual(session.until_ready()[-1], ("Z", b"T"))
+                session.send(wire.parse(last), wire.bind(), wire.execute(), wire.sync())
+                self.assertEqual(session.until_ready()[-1], ("Z", b"I"))
+            session.send(wire.query("BEGIN"))
+            session.until_ready()
+            session.send(wire.parse("COMMIT"), wire.bind(), wire.execute(), wire.sync())
+            self.assertEqual([kind for kind, _ in session.until_ready()], ["1", "2", "C", "Z"])
+        self.assertEqual(self.value(self.connect(), "DELETE FROM t WHERE id IN (40, 42) RETURNING id"), 40)
+
+    @harness.only_relevo
+    def test_until_its_first_statement_it_needs_no_connection(self):
+        sessions = [self.connect() for _ in range(6)]  # the pool has two
+        for session in sessions:
+            self.query(session, "BEGIN")
+        rows = [row for row in self.proxy.clients() if row["state"] == "in transaction"]
+        self.assertEqual((len(rows), {row["node"] for row in rows}), (6, {""}), rows)
+        for session in sessions:
+            self.query(session, "COMMIT")
+        self.assertEqual({row["state"] for row in self.proxy.clients()}, {"idle"})
+
+    @harness.only_relevo
+    def test_paused_it_begins_and_its_first_statement_waits(self):
+        session = self.connect()
+        self.assertEqual(self.proxy.ctl("pause")[0], 0)
+        try:
+            self.query(session, "BEGIN")
+            self.query(session, "COMMIT")
+            self.query(session, "BEGIN")
+            thread = threading.Thread(target=self.query, args=(session, "INSERT INTO t VALUES (41)"))
+            thread.start()
+            harness.wait_until(lambda: [row for row in self.proxy.clients() if row["state"] == "waiting"], "it waits")
+        finally:
+            self.assertEqual(self.proxy.ctl("resume")[0], 0)
+        thread.join(harness.PATIENCE_S)
+        self.assertEqual(self.value(session, "SELECT count(*) FROM t WHERE id = 41"), 1)
+        self.query(session, "ROLLBACK")
+
+    @harness.only_relevo
+    def test_its_first_statement_is_run_elsewhere_when_its_server_is_lost(self):
+        session = self.connect()
+        for round_ in range(2):
+            self.query(session, "BEGIN READ ONLY")
+            read = either_engine.SlowRead(self, f"SELECT inet_server_port(), pg_sleep(2) AS begun_{round_}", session)
+            harness.wait_until(lambda: self.cluster.sql(
+                read.node, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                           f"WHERE query LIKE '%AS begun_{round_}' AND pid <> pg_backend_pid()"), "its backend ends")
+            self.assertNotEqual(self.cluster.name_of(read.port()), read.node)
+            self.assertEqual(STANDING[session.get_transaction_status()], "open")
+            self.query(session, "COMMIT")
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ constexpr int repeats_max = 3;
 void ClientSession::on_answer(Segments& bytes) {
   if (again_ != Again::no) return;  // the rest of an answer that is taken back
   if (retained_) forget_retained();
+  begin_.clear();
   tell_catalog_change_early();
   to_client(bytes);
 }
@@ -43,10 +44,10 @@ Borrower::OnError ClientSession::on_error(const wire::Report& report) {
       report.sqlstate == "0A000" && report.message == "cached plan must not change result type";
   stale_plan_ = stale_plan_ || stale;
   const auto& exchange = server_->exchange;
-  const bool may_repeat =
-      retained_ && repeats_ < repeats_max && !exchange.in_transaction() && !exchange.committed();
-  if (!may_repeat) return OnError::forward;
-  if (stale) {
+  const bool repeatable = retained_ && repeats_ < repeats_max && !exchange.committed();
+  const bool begun = exchange.in_transaction();
+  if (!repeatable || (begun && !begin_.told())) return OnError::forward;
+  if (stale && !begun) {
     again_ = Again::after_deallocate;
     return OnError::swallow;
   }
@@ -63,7 +64,7 @@ Borrower::OnError ClientSession::on_error(const wire::Report& report) {
       report.sqlstate == "25006" ||
       (report.sqlstate == "55000" && report.message.find("recovery") != std::string_view::npos) ||
       (report.sqlstate == "0A000" && report.message.find("hot standby") != std::string_view::npos);
-  if (on_replica && refused) {
+  if (on_replica && refused && !begun) {
     note_refused();
     again_ = Again::on_primary;
     return OnError::swallow;
@@ -81,9 +82,7 @@ void ClientSession::note_refused() {
   std::string_view text;
   route::Dialect dialect = dialect_;
   if (plan_.query) {
-    const auto header = wire::read_header(wire::as_bytes(in_.view()));
-    const auto body = in_.view().substr(wire::limits::header_bytes, header->body_bytes);
-    if (const auto sql = wire::decode_query(wire::as_bytes(body))) text = *sql;
+    text = planned_text();
   } else if (executed_ != nullptr && !several_executed_) {
     text = executed_->text;
     dialect = executed_->dialect;
@@ -122,7 +121,8 @@ void ClientSession::note_dialect(std::string_view name, std::string_view value) 
 void ClientSession::on_ready(const session::postgres::Verdict& verdict) {
   if (verdict.for_proxy) {
     own_done_ = true;
-    if (verdict.failed) stale_plan_ = true;  // nobody else gets this connection
+    // Nobody else gets this connection. A BEGIN that failed has done nothing.
+    if (verdict.failed && own_ != Own::begin) stale_plan_ = true;
     return;
   }
   if (wrote_ && again_ == Again::no) {
@@ -158,6 +158,8 @@ void ClientSession::on_read_done() {
                      own_error_.message);
     }
     if (done == Own::inspection) finish_inspection();
+    if (done == Own::settings && begin_.held()) tell_begin();
+    if (done == Own::begin && !begin_told()) return;
   }
   settle();
 }
@@ -229,6 +231,7 @@ void ClientSession::run_again() {
   } else {
     primary_only_ = true;
   }
+  if (begin_.told()) begin_.hold_again();
   unlink();
   route_batch();
 }

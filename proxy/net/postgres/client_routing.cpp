@@ -34,7 +34,10 @@ void ClientSession::start_batch() {
       case BatchPlan::Status::ready:
         break;
     }
-    if (answer_here()) continue;
+    if (answer_here()) {
+      if (ending_ && !begin_.held()) return end("57P01", "Relevo is shutting down");
+      continue;
+    }
     waiting_since_ = {};
     primary_only_ = false;
     repeats_ = 0;
@@ -88,7 +91,7 @@ bool ClientSession::answer_here() {
     to_client(out);
     return true;
   }
-  return false;
+  return answer_control();
 }
 
 std::optional<std::string_view> ClientSession::routing_setting(std::string_view name) const {
@@ -134,6 +137,7 @@ route::SessionRouting ClientSession::session_routing() {
 void ClientSession::route_batch() {
   if (shard_.view() == nullptr) return wait_in_hold();
   route::Demand demand = plan_.demand;
+  if (begin_.held()) demand = begin_.demand(planned_text(), demand);
   if (primary_only_ || (pins_ & pin_mode) != 0) {
     demand = {.need = route::Need::write, .unproven = false, .hint = {}};
   }
@@ -274,13 +278,16 @@ void ClientSession::on_server(ServerLinkPtr server) {
     server_->exchange.expect_query(session::postgres::Audience::proxy, nullptr);
     server_->applied = settings_;
     own_ = Own::settings;
-    own_first_ = !change->certain || welcoming_;
+    own_first_ = !change->certain || welcoming_ || begin_.held();
     if (own_first_) {
       server_->send(out);
       return arm();
     }
   } else if (welcoming_) {
     return settle();  // nothing but the server's parameters was wanted
+  } else if (begin_.held()) {
+    tell_begin();
+    return arm();
   }
   forward();
 }

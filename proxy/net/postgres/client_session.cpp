@@ -201,7 +201,8 @@ void ClientSession::drop_server() {
 
 void ClientSession::end_when_idle() {
   ending_ = true;
-  const bool in_work = state_ == State::linked && server_ != nullptr && !server_->clean();
+  const bool in_work =
+      begin_.held() || (state_ == State::linked && server_ != nullptr && !server_->clean());
   if (!in_work) end("57P01", "Relevo is shutting down");
 }
 
@@ -224,7 +225,7 @@ session::ClientRow ClientSession::report() const {
   };
   switch (state_) {
     case State::idle:
-      row.state = in_failed_transaction_ ? "in transaction" : "idle";
+      row.state = in_failed_transaction_ || begin_.held() ? "in transaction" : "idle";
       break;
     case State::holding:
     case State::queued:

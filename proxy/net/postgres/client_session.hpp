@@ -15,8 +15,9 @@
 //
 // In files by what happens: client_session.cpp (life and I/O), client_login.cpp,
 // client_routing.cpp (idle to linked), client_catalog.cpp (what names mean), client_forward.cpp and
-// client_extended.cpp (towards the server), client_state.cpp (what it has set, and what pins it),
-// client_answer.cpp (from the server), client_trouble.cpp (errors of our own).
+// client_extended.cpp (towards the server), client_transaction.cpp (a BEGIN that is held back),
+// client_state.cpp (what it has set, and what pins it), client_answer.cpp (from the server),
+// client_trouble.cpp (errors of our own).
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,7 @@
 #include "proxy/route/token.hpp"
 #include "proxy/session/postgres/batch.hpp"
 #include "proxy/session/postgres/client_login.hpp"
+#include "proxy/session/postgres/held_begin.hpp"
 
 namespace relevo::net::postgres {
 
@@ -97,7 +99,7 @@ class ClientSession final : public SessionLink,
     ended,
   };
   // What a linked server connection is doing for us, rather than for the client.
-  enum class Own : std::uint8_t { none, settings, inspection };
+  enum class Own : std::uint8_t { none, settings, begin, inspection };
   // Why a batch is being taken back to run again.
   enum class Again : std::uint8_t { no, on_primary, elsewhere, after_deallocate };
   // What keeps a session on its server connection.
@@ -148,6 +150,12 @@ class ClientSession final : public SessionLink,
   route::SessionRouting session_routing();
   void note_token();
   std::optional<std::string_view> routing_setting(std::string_view name) const;
+
+  // a transaction of which no server knows yet
+  std::string_view planned_text() const;
+  bool answer_control();
+  void tell_begin();
+  bool begin_told();
 
   // what names mean
   void enter_catalog();
@@ -248,6 +256,8 @@ class ClientSession final : public SessionLink,
   bool wrote_ = false;
   route::ReadAfter read_after_;
   session::postgres::Settings read_after_of_;  // the settings that it was read from
+
+  session::postgres::HeldBegin begin_;
 
   // the batch in hand
   session::postgres::BatchPlan plan_;

@@ -42,6 +42,8 @@ void ClientSession::append_error(std::string& out, std::string_view severity,
 void ClientSession::append_ready(std::string& out) const {
   if (in_failed_transaction_) {
     append_bytes(out, wire::constants::ready_failed);
+  } else if (begin_.held()) {
+    append_bytes(out, wire::constants::ready_in_transaction);
   } else {
     append_bytes(out, wire::constants::ready_idle);
   }
@@ -60,6 +62,10 @@ void ClientSession::fail_batch(std::string_view sqlstate, std::string_view messa
     return end(sqlstate, std::string(message) +
                              "; the session was pinned to its server connection (" + pin_reason() +
                              ")");
+  }
+  if (begin_.held()) {
+    begin_.clear();
+    in_failed_transaction_ = true;
   }
   std::string out;
   append_error(out, "ERROR", sqlstate, message);
@@ -134,7 +140,8 @@ void ClientSession::on_primary_gone() {
 void ClientSession::on_replica_lost(const ServerLink& server) {
   const ServerPtr mine = server_;
   if (mine.get() != &server || state_ != State::linked || pins_ != 0) return;
-  if (!retained_ || mine->exchange.idle() || mine->exchange.in_transaction()) return;
+  if (!retained_ || mine->exchange.idle()) return;
+  if (mine->exchange.in_transaction() && !begin_.told()) return;
   mine->close();
   handle_loss({"57P01", "the replica does not answer"});
 }
@@ -145,9 +152,10 @@ void ClientSession::handle_loss(const Error& error) {
   --shard_.traffic().nodes[server->key().node].clients;
   if (state_ == State::ended) return;
   const auto& exchange = server->exchange;
-  const bool in_transaction = exchange.in_transaction();
   const bool owed = !exchange.idle() || batch_open_ || pass_left_ > 0;
   const bool outcome_open = exchange.outcome_open();
+  if (begin_.told() && retained_ && !outcome_open) begin_.hold_again();
+  const bool in_transaction = exchange.in_transaction() && !begin_.held();
   const std::string_view outcome = exchange.doubtful() ? lost_replication : lost_outcome;
   const std::size_t answers = exchange.owed_answers();
   const bool was_own = own_ != Own::none && !owed;
@@ -181,6 +189,7 @@ void ClientSession::handle_loss(const Error& error) {
     }
   }
   if (in_transaction) {
+    begin_.clear();
     wrote_ = false;
     if (!owed) {
       ++traffic.transactions_broken;
