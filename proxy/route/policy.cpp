@@ -157,6 +157,13 @@ Demand demand_of(const Analysis& analysis) {
   return demand;
 }
 
+Demand demand_of_transaction(bool replica_will_do, const Demand& first) {
+  // There are things that only the primary can do, READ ONLY or not.
+  if (first.need == Need::write && !first.unproven) return first;
+  return {
+      .need = replica_will_do ? Need::read : Need::write, .unproven = !replica_will_do, .hint = {}};
+}
+
 Choice choose(const View& view, const RoutingSettings& settings, const SessionRouting& session,
               const Demand& demand, std::span<const std::uint32_t> outstanding,
               std::uint32_t& round_robin) {

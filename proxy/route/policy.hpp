@@ -68,6 +68,10 @@ struct Demand {
 // with transaction control in it as a write.
 Demand demand_of(const Analysis& analysis);
 
+// Of a transaction whose BEGIN has waited for its first statement, which demands `first`.
+// `replica_will_do`: the BEGIN's modes are READ ONLY and not SERIALIZABLE.
+Demand demand_of_transaction(bool replica_will_do, const Demand& first);
+
 enum class Target : std::uint8_t { primary, replica, hold };
 
 struct Choice {

@@ -144,6 +144,7 @@ class PoolLimits(harness.IntegrationTest):
         for _ in range(10):
             client = wire.Wire(self.proxy.port).log_in("app", self.cluster.passwords["app"], "app")
             client.simple("BEGIN")
+            client.simple("SELECT 1 FOR UPDATE")
             client.socket.close()
         # Were they not given back, three would have used all up.
         self.assertEqual(self.value(self.connect(), "SELECT 1 FOR UPDATE"), 1)

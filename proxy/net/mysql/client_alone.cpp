@@ -3,6 +3,7 @@
 #include "proxy/net/mysql/client_session.hpp"
 #include "proxy/session/mysql/connection_id.hpp"
 #include "proxy/session/mysql/kill.hpp"
+#include "proxy/session/mysql/plain_control.hpp"
 #include "proxy/wire/mysql/result.hpp"
 #include "proxy/wire/mysql/statements.hpp"
 
@@ -58,7 +59,7 @@ bool ClientSession::answer_here() {
       statements_.clear();
       session_->on_reset(shard_.state_table(), true);
       status_ = wire::Status::autocommit;
-      transaction_lost_ = false;
+      transaction_lost_ = begin_due_ = false;
       answer_ok();
       return true;
     case CommandPlan::Way::change_user:
@@ -72,7 +73,8 @@ bool ClientSession::answer_here() {
       answer_kill(plan_.number, Shard::Kill::connection);
       return true;
     default:
-      return answer_count() || answer_connection_id() || answer_kill_statement();
+      return answer_count() || answer_connection_id() || answer_kill_statement() ||
+             answer_control();
   }
 }
 
@@ -129,6 +131,34 @@ bool ClientSession::answer_count() {
   diagnostics.answered_row();
   skip_command();
   to_client(out);
+  return true;
+}
+
+void ClientSession::note_begin(std::string_view text) {
+  const auto control = session::mysql::read_plain_control(text);
+  begin_text_.assign(text);
+  begin_plain_ = control.has_value();
+  begin_read_only_ = control && control->read_only;
+}
+
+// A BEGIN waits for the transaction's first statement, and a transaction that ends before
+// one is over without a server.
+bool ClientSession::answer_control() {
+  if (server_ != nullptr || plan_.command != wire::Command::query || !plan_.whole) return false;
+  const bool begins = plan_.begins_transaction && !begin_due_;
+  const bool ends = plan_.only_ends && begin_due_;
+  if ((!begins && !ends) || !status_.has(wire::Status::autocommit)) return false;
+  if (!session::mysql::read_plain_control(plan_.text)) return false;
+  using wire::Status;
+  status_ = status_.without(Status::in_transaction).without(Status::in_transaction_readonly);
+  if (begins) {
+    note_begin(plan_.text);
+    status_ = status_.with(Status::in_transaction);
+    if (begin_read_only_) status_ = status_.with(Status::in_transaction_readonly);
+  }
+  begin_due_ = begins;
+  transaction_fresh_ = false;
+  answer_ok();
   return true;
 }
 

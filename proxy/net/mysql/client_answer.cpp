@@ -67,7 +67,7 @@ Borrower::OnError ClientSession::on_error(const wire::Err& error) {
     if ((may_repeat || may_begin_again) &&
         error.message.find("read-only") != std::string_view::npos) {
       again_ = primary_refused_ = true;
-      begin_again_ = may_begin_again;
+      begin_due_ = may_begin_again;
       return OnError::swallow;
     }
   }
@@ -208,7 +208,7 @@ void ClientSession::on_own_done(const Done& done) {
       }
       break;
     case Own::begin:
-      begin_again_ = false;
+      begin_due_ = false;
       transaction_open_ = transaction_fresh_ = true;
       break;
     case Own::state:

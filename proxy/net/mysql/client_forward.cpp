@@ -128,7 +128,7 @@ bool ClientSession::prepare_connection() {
     return false;
   }
   if (!bring_to(session_->state())) return false;
-  if (begin_again_) {
+  if (begin_due_) {
     send_own(Command::query, begin_text_, Own::begin);
     own_first_ = true;
     return false;
@@ -195,7 +195,7 @@ void ClientSession::send_command() {
     retained_ = false;
     return pass();
   }
-  if (plan_.begins_transaction) begin_text_.assign(plan_.text);
+  if (plan_.begins_transaction) note_begin(plan_.text);
   Segments& out = shard_.worker().to_server();
   if (plan_.token) {
     wire::Writer writer(out.text());

@@ -337,7 +337,7 @@ void ClientSession::begin_change_user() {
   drop_server();
   const std::string bytes(in_.view().substr(0, plan_.bytes));
   in_.consume(plan_.bytes);
-  in_hand_ = retained_ = transaction_lost_ = false;
+  in_hand_ = retained_ = transaction_lost_ = begin_due_ = false;
   welcoming_ = true;
   state_ = State::login;
   set_login_deadline();

@@ -64,7 +64,10 @@ bool ClientSession::start_next() {
     refuse_in_lost_transaction();
     return true;
   }
-  if (answer_here()) return true;
+  if (answer_here()) {
+    if (ending_ && state_ == State::idle && !begin_due_) end_now();
+    return true;
+  }
   if (state_ == State::idle) {
     route_command();
   } else if (must_stay()) {
@@ -116,6 +119,7 @@ route::SessionRouting ClientSession::session_routing() {
 void ClientSession::route_command() {
   if (shard_.view() == nullptr) return wait_in_hold();
   route::Demand demand = plan_.demand;
+  if (begin_due_) demand = route::demand_of_transaction(begin_read_only_, demand);
   // With autocommit off the first statement begins a transaction, which may write later.
   const bool opens_transaction = !status_.has(wire::Status::autocommit);
   if (primary_only_ || opens_transaction || session_->pins().has(session::mysql::Pin::mode) ||

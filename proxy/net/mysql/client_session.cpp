@@ -253,7 +253,8 @@ void ClientSession::drop_server() {
 
 void ClientSession::end_when_idle() {
   ending_ = true;
-  const bool in_work = state_ == State::linked && server_ != nullptr && !server_->clean();
+  const bool in_work =
+      begin_due_ || (state_ == State::linked && server_ != nullptr && !server_->clean());
   if (!in_work) end_now();
 }
 
@@ -285,7 +286,7 @@ session::ClientRow ClientSession::report() const {
   };
   switch (state_) {
     case State::idle:
-      row.state = transaction_lost_ ? "in transaction" : "idle";
+      row.state = transaction_lost_ || begin_due_ ? "in transaction" : "idle";
       break;
     case State::holding:
     case State::queued:

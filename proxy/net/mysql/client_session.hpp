@@ -103,7 +103,7 @@ class ClientSession final : public SessionLink,
   // Commands of our own, in the order in which they were sent.
   enum class Own : std::uint8_t {
     state,  // brings the connection to the session's state
-    begin,  // the transaction once more, of which nothing had run
+    begin,  // a transaction of which nothing has run
     prepare,
     diagnostics,
     confirm,  // a COM_PING, for the transaction's state
@@ -166,6 +166,8 @@ class ClientSession final : public SessionLink,
   bool answer_connection_id();
   bool answer_count();
   bool answer_kill_statement();
+  bool answer_control();
+  void note_begin(std::string_view text);
   void route_command();
   void wait_in_hold();
   void wait_in_queue(ServerPool& pool);
@@ -311,7 +313,8 @@ class ClientSession final : public SessionLink,
   // The transaction that is open: how it was begun, and that nothing has run in it.
   std::string begin_text_;
   bool transaction_fresh_ = false;
-  bool begin_again_ = false;  // ahead of the command in hand
+  bool begin_due_ = false;  // to be said ahead of what runs next: it was held back, or is lost
+  bool begin_plain_ = false, begin_read_only_ = false;
 
   // trouble
   bool transaction_lost_ = false;  // with its server; the client has yet to hear of it

@@ -51,8 +51,6 @@ void ClientSession::skip_command() {
 void ClientSession::refuse_command(const wire::ErrorCode& code, std::string_view message) {
   const std::string packet = error_packet(1, code, message);
   if (session_ != nullptr) session_->diagnostics().answered_error();
-  // To the client it is still open, and what comes next must not run outside of it.
-  if (std::exchange(begin_again_, false)) transaction_lost_ = true;
   skip_command();
   to_client(packet);
 }
@@ -109,7 +107,8 @@ void ClientSession::on_replica_lost(const ServerLink& server) {
   const ServerPtr mine = server_;
   if (mine.get() != &server || state_ != State::linked || session_->pins().any()) return;
   if (!in_hand_ || !sent_ || answer_done_ || !retained_) return;
-  if (mine->exchange.answer_begun() || mine->exchange.in_transaction()) return;
+  if (mine->exchange.answer_begun()) return;
+  if (mine->exchange.in_transaction() && !(transaction_fresh_ && begin_plain_)) return;
   mine->close();
   handle_loss({"08S01", "the replica does not answer"});
 }
@@ -120,8 +119,14 @@ void ClientSession::handle_loss(const Error& error) {
   --shard_.traffic().nodes[server->key().node].clients;
   if (state_ == State::ended) return;
   const auto& exchange = server->exchange;
-  const bool in_transaction = exchange.in_transaction();
   const bool owed = in_hand_ && sent_ && !answer_done_;
+  const bool outcome_open = owed && exchange.outcome_open();
+  const auto pins = session_ != nullptr ? session_->pins() : session::mysql::Pins();
+  // Nothing has run in it, or of its first statement nothing has reached the client.
+  const bool begins_again = exchange.in_transaction() && transaction_fresh_ && begin_plain_ &&
+                            (!owed || retained_) && !outcome_open && !pins.any();
+  begin_due_ = begin_due_ || begins_again;
+  const bool in_transaction = exchange.in_transaction() && !begin_due_;
   const bool begun = exchange.answer_begun() && !retained_;
   const std::uint8_t sequence = begun ? exchange.next_sequence() : std::uint8_t{1};
   session::Traffic& traffic = shard_.traffic();
@@ -137,8 +142,6 @@ void ClientSession::handle_loss(const Error& error) {
     if (++repeats_ > repeats_max) return end(errors::option_prevents_statement, error.message);
     return route_command();
   }
-  const bool outcome_open = owed && exchange.outcome_open();
-  const auto pins = session_->pins();
   if (pins.any() && !(in_transaction && outcome_open)) {
     if (!pins.only(session::mysql::Pin::mode) || owed) {
       return end(errors::server_shutdown,

@@ -25,7 +25,7 @@ bool ClientSession::answer_control() {
   const auto control = session::postgres::read_plain_control(text);
   if (!control || (control->kind == PlainControl::Kind::begin) != begins) return false;
   if (begins) {
-    begin_.hold(text, *control, plan_.demand);
+    begin_.hold(text, *control);
   } else {
     begin_.clear();
   }

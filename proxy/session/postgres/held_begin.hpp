@@ -41,8 +41,7 @@ class HeldBegin {
  public:
   static constexpr std::size_t text_bytes_max = 256;
 
-  // `demand`: of the BEGIN by itself.
-  void hold(std::string_view text, const PlainControl& begin, const route::Demand& demand);
+  void hold(std::string_view text, const PlainControl& begin);
   bool held() const { return state_ == State::held; }
   bool told() const { return state_ == State::told; }
   void tell() { state_ = State::told; }
@@ -60,7 +59,6 @@ class HeldBegin {
   State state_ = State::none;
   bool read_only_ = false, serializable_ = false;
   std::string text_;
-  route::Demand demand_;
 };
 
 }  // namespace relevo::session::postgres

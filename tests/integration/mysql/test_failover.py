@@ -174,6 +174,19 @@ class Failover(FailoverTest):
         self.query(session, "INSERT INTO in_progress VALUES (3)")
         self.assertEqual(self.query(session, "SELECT a FROM in_progress"), [(3,)])
 
+    def test_transaction_that_has_done_nothing_yet_goes_on(self):
+        sessions = [self.connect() for _ in range(4)]
+        self.query(sessions[0], "CREATE TABLE IF NOT EXISTS goes_on (a INT)")
+        self.cluster.await_replicas(self.primary)
+        for session in sessions:
+            self.query(session, "BEGIN")
+        self.cluster.run("kill", self.primary)
+        for number, session in enumerate(sessions):
+            self.query(session, f"INSERT INTO goes_on VALUES ({number})")
+        for session in sessions:
+            self.query(session, "COMMIT")
+        self.assertEqual(self.value(sessions[0], "SELECT COUNT(*) FROM goes_on"), 4)
+
     def test_statement_sent_while_there_is_no_primary_waits(self):
         self.query(self.connect(), "CREATE TABLE IF NOT EXISTS held (a INT)")
         self.cluster.await_replicas(self.primary)

@@ -198,6 +198,7 @@ class KindsOfClients(harness.IntegrationTest):
         first = [self.session(self.kinds[0]) for _ in range(3)]
         for session in first:
             session.query("BEGIN")
+            session.query("SELECT 1 FOR UPDATE")
         for session in first:
             session.query("ROLLBACK")
         harness.wait_until(lambda: self.opened() == 3, "one kind has all connections, idle")
@@ -243,6 +244,7 @@ class Waiting(harness.IntegrationTest):
         with wire.Wire(self.proxy.port) as holder, wire.Wire(self.proxy.port) as session:
             holder.log_in("app", self.cluster.passwords["app"])
             holder.query("BEGIN")
+            holder.query("SELECT 1 FOR UPDATE")
             session.log_in("app", self.cluster.passwords["app"])
             session.send(wire.COM_QUERY, b"SET @waited = 'in the queue', @much = 1")
             harness.wait_until(lambda: any(c["state"] == "waiting" for c in self.proxy.clients()), "it waits")

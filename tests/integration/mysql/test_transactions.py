@@ -11,11 +11,13 @@ and, behind that, where the session stands then, by the server's status flags: "
 or "open".
 """
 
-import unittest
+import threading
 
 import pymysql
 
 import harness
+import either_engine
+import wire
 
 WHERE = "SELECT @@port"
 IN_TRANSACTION = 1  # SERVER_STATUS_IN_TRANS
@@ -101,6 +103,27 @@ SCRIPTS = {
         ("PREPARE b FROM 'START TRANSACTION'", "ok", "idle"), ("EXECUTE b", "ok", "open"), (WHERE, "primary", "open"),
         ("INSERT INTO t VALUES (16)", "ok", "open"), ("ROLLBACK", "ok", "idle"), ("DEALLOCATE PREPARE b", "ok", "idle"),
         ("SELECT COUNT(*) FROM t WHERE id = 16", "0", "idle")],
+    "nothing in it": [
+        ("BEGIN", "ok", "open"), ("COMMIT", "ok", "idle"), ("start transaction;", "ok", "open"), ("ROLLBACK WORK", "ok", "idle"),
+        ("START TRANSACTION READ ONLY", "ok", "open"), ("COMMIT", "ok", "idle"), (WHERE, "replica", "idle")],
+    "an error in its first statement leaves it open": [
+        ("BEGIN", "ok", "open"), ("SELECT * FROM nowhere", 1146, None), ("INSERT INTO t VALUES (30)", "ok", "open"),
+        ("ROLLBACK", "ok", "idle"), ("SELECT COUNT(*) FROM t WHERE id = 30", "0", "idle")],
+    "one that is begun twice": [
+        ("BEGIN", "ok", "open"), ("BEGIN", "ok", "open"), ("INSERT INTO t VALUES (31)", "ok", "open"), ("ROLLBACK", "ok", "idle"),
+        ("SELECT COUNT(*) FROM t WHERE id = 31", "0", "idle")],
+    "ROW_COUNT() and LAST_INSERT_ID() ask about what was before it": [
+        ("INSERT INTO numbered (v) VALUES (1), (2)", "ok", "idle"), ("BEGIN", "ok", "open"), ("SELECT ROW_COUNT()", "0", "open"),
+        ("SELECT LAST_INSERT_ID() > 0", "1", "open"), ("COMMIT", "ok", "idle")],
+    "its isolation is the one that was set for it": [
+        ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "ok", "idle"), ("BEGIN", "ok", "open"), (WHERE, "primary", "open"),
+        ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", 1568, None), ("COMMIT", "ok", "idle")],
+    "READ ONLY that begins with a write": [
+        ("START TRANSACTION READ ONLY", "ok", "open"), ("INSERT INTO t VALUES (32)", READ_ONLY_TRANSACTION, None),
+        ("ROLLBACK", "ok", "idle")],
+    "USE is of the transaction's connection": [
+        ("BEGIN", "ok", "open"), ("USE other", "ok", "open"), ("SELECT DATABASE()", "other", "open"), ("ROLLBACK", "ok", "idle"),
+        ("SELECT DATABASE()", "other", "idle"), ("USE app", "ok", "idle")],
     "LOCK TABLES commits": [
         ("BEGIN", "ok", "open"), ("INSERT INTO t VALUES (17)", "ok", "open"), ("LOCK TABLES t WRITE", "ok", "idle"),
         ("DELETE FROM t WHERE id = 17", "ok", "idle"), ("UNLOCK TABLES", "ok", "idle"), (WHERE, "replica", "idle")],
@@ -114,6 +137,8 @@ class Transactions(harness.IntegrationTest):
     @classmethod
     def prepare(cls):
         cls.cluster.sql("db1", "CREATE TABLE t (id INT PRIMARY KEY)",
+                        "CREATE TABLE numbered (id INT AUTO_INCREMENT PRIMARY KEY, v INT)",
+                        "CREATE DATABASE IF NOT EXISTS other", "GRANT ALL ON other.* TO app",
                         "CREATE PROCEDURE commits(a INT) BEGIN START TRANSACTION; INSERT INTO t VALUES (a); COMMIT; "
                         "START TRANSACTION; INSERT INTO t VALUES (a + 1); ROLLBACK; END",
                         "CREATE PROCEDURE opens(a INT) BEGIN START TRANSACTION; INSERT INTO t VALUES (a); END")
@@ -160,6 +185,77 @@ class Transactions(harness.IntegrationTest):
                                 status = "open" if session.server_status & IN_TRANSACTION else "idle"
                                 self.assertEqual(status, standing)
                     session.close()
+
+    @harness.only_relevo
+    def test_until_its_first_statement_it_needs_no_connection(self):
+        sessions = [self.connect() for _ in range(6)]  # the pool has two
+        for session in sessions:
+            self.query(session, "BEGIN")
+            session.ping(reconnect=False)
+            self.assertTrue(session.server_status & IN_TRANSACTION)
+        rows = [row for row in self.proxy.clients() if row["state"] == "in transaction"]
+        self.assertEqual((len(rows), {row["node"] for row in rows}), (6, {""}), rows)
+        for session in sessions:
+            self.query(session, "COMMIT")
+            self.assertFalse(session.server_status & IN_TRANSACTION)
+        self.assertEqual({row["state"] for row in self.proxy.clients()}, {"idle"})
+
+    @harness.only_relevo
+    def test_prepared_statements_in_it(self):
+        with wire.Wire(self.proxy.port) as session:
+            session.log_in("app", self.cluster.passwords["app"])
+            insert = session.prepare("INSERT INTO t VALUES (?)")
+            for number, last in ((40, "COMMIT"), (41, "ROLLBACK")):
+                session.query("BEGIN")
+                session.execute(insert, number)
+                session.query(last)
+            session.query("BEGIN")
+            delete = session.prepare("DELETE FROM t WHERE id = ?")
+            session.execute(delete, 40)
+            session.query("ROLLBACK")
+        self.assertEqual(self.cluster.sql("db1", "SELECT id FROM t WHERE id IN (40, 41)"), [(40,)])
+        self.cluster.sql("db1", "DELETE FROM t WHERE id = 40")
+
+    @harness.only_relevo
+    def test_reset_ends_it(self):
+        with wire.Wire(self.proxy.port) as session:
+            session.log_in("app", self.cluster.passwords["app"])
+            session.query("BEGIN")
+            session.simple(wire.COM_RESET_CONNECTION)
+            session.query("INSERT INTO t VALUES (42)")
+            session.query("ROLLBACK")
+        self.assertEqual(self.cluster.sql("db1", "SELECT id FROM t WHERE id = 42"), [(42,)])
+        self.cluster.sql("db1", "DELETE FROM t WHERE id = 42")
+
+    @harness.only_relevo
+    def test_paused_it_begins_and_its_first_statement_waits(self):
+        session = self.connect()
+        self.assertEqual(self.proxy.ctl("pause")[0], 0)
+        try:
+            self.query(session, "BEGIN")
+            self.query(session, "COMMIT")
+            self.query(session, "BEGIN")
+            thread = threading.Thread(target=self.query, args=(session, "INSERT INTO t VALUES (43)"))
+            thread.start()
+            harness.wait_until(lambda: [row for row in self.proxy.clients() if row["state"] == "waiting"], "it waits")
+        finally:
+            self.assertEqual(self.proxy.ctl("resume")[0], 0)
+        thread.join(harness.PATIENCE_S)
+        self.assertEqual(self.value(session, "SELECT COUNT(*) FROM t WHERE id = 43"), 1)
+        self.query(session, "ROLLBACK")
+
+    @harness.only_relevo
+    def test_its_first_statement_is_run_elsewhere_when_its_server_is_lost(self):
+        session = self.connect()
+        for round_ in range(2):
+            self.query(session, "START TRANSACTION READ ONLY")
+            read = either_engine.SlowRead(self, f"SELECT @@port, SLEEP(2) AS begun_{round_}", session)
+            running = f"SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE '%AS begun_{round_}'"
+            found = harness.wait_until(lambda: self.cluster.sql(read.node, running), "it runs")
+            self.cluster.sql(read.node, f"KILL {found[0][0]}")
+            self.assertNotEqual(self.cluster.name_of(read.port()), read.node)
+            self.assertTrue(session.server_status & IN_TRANSACTION)
+            self.query(session, "COMMIT")
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ TEST(PlainControl, LeavesEverythingElseToAServer) {
 class HeldDemand : public ::testing::Test {
  protected:
   Demand first_of(const char* begin, const char* text, Demand first) {
-    begin_.hold(begin, *read_plain_control(begin), {.need = Need::write, .unproven = true});
+    begin_.hold(begin, *read_plain_control(begin));
     return begin_.demand(text, first);
   }
   static constexpr Demand a_read{.need = Need::read};
@@ -135,7 +135,7 @@ TEST_F(HeldDemand, SetTransactionComesInTime) {
 TEST(HeldBegin, IsHeldToldAndDone) {
   HeldBegin begin;
   EXPECT_FALSE(begin.held() || begin.told());
-  begin.hold("BEGIN;", *read_plain_control("BEGIN;"), {});
+  begin.hold("BEGIN;", *read_plain_control("BEGIN;"));
   EXPECT_TRUE(begin.held());
   EXPECT_EQ(begin.text(), "BEGIN;");
   begin.tell();
