@@ -35,16 +35,17 @@ bool describes(Lexer ahead) {
 
 }  // namespace
 
+void FoundRowsScan::begin(Keyword keyword, const Lexer& lexer) {
+  begun_ = true;
+  first_ = keyword;
+  from_second_ = keyword == Keyword::delete_ && Lexer(lexer).next().is(Keyword::from_);
+  lists_ = keyword == Keyword::show_ && lists(lexer);
+  const bool explains =
+      keyword == Keyword::describe_ || keyword == Keyword::desc_ || keyword == Keyword::explain_;
+  lists_ |= explains && describes(lexer);
+}
+
 void FoundRowsScan::keyword(Keyword keyword, const Lexer& lexer) {
-  if (!begun_) {
-    begun_ = true;
-    first_ = keyword;
-    from_second_ = keyword == Keyword::delete_ && Lexer(lexer).next().is(Keyword::from_);
-    lists_ = keyword == Keyword::show_ && lists(lexer);
-    const bool explains =
-        keyword == Keyword::describe_ || keyword == Keyword::desc_ || keyword == Keyword::explain_;
-    lists_ |= explains && describes(lexer);
-  }
   switch (keyword) {
     case Keyword::select_:
       selects_ = static_cast<std::uint8_t>(std::min(selects_ + 1, 2));

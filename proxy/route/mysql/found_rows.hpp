@@ -19,7 +19,8 @@ class FoundRowsScan {
   // The lexer's token is passed. Every token of the statement is.
   void note(const Lexer& lexer) {
     const Token& token = lexer.token();
-    if (token.keyword > Keyword::other || !begun_) {
+    if (!begun_) begin(token.keyword, lexer);
+    if (token.keyword > Keyword::other) {
       keyword(token.keyword, lexer);
     } else if (token.kind == TokenKind::comma || token.kind == TokenKind::left_paren) {
       listed_ |= !set_;
@@ -29,6 +30,7 @@ class FoundRowsScan {
   void end(MysqlServer server, bool first, MysqlFacts& facts) const;
 
  private:
+  void begin(Keyword first, const Lexer& lexer);
   void keyword(Keyword keyword, const Lexer& lexer);
   void limit(Lexer ahead);
   FoundRows of_query() const;
