@@ -35,13 +35,12 @@ bool describes(Lexer ahead) {
 
 }  // namespace
 
-void FoundRowsScan::begin(Keyword keyword, const Lexer& lexer) {
-  begun_ = true;
-  first_ = keyword;
-  from_second_ = keyword == Keyword::delete_ && Lexer(lexer).next().is(Keyword::from_);
-  lists_ = keyword == Keyword::show_ && lists(lexer);
+void FoundRowsScan::begin(const Lexer& lexer) {
+  first_ = lexer.token().keyword;
+  from_second_ = first_ == Keyword::delete_ && Lexer(lexer).next().is(Keyword::from_);
+  lists_ = first_ == Keyword::show_ && lists(lexer);
   const bool explains =
-      keyword == Keyword::describe_ || keyword == Keyword::desc_ || keyword == Keyword::explain_;
+      first_ == Keyword::describe_ || first_ == Keyword::desc_ || first_ == Keyword::explain_;
   lists_ |= explains && describes(lexer);
 }
 

@@ -16,10 +16,11 @@ namespace relevo::route::mysql {
 
 class FoundRowsScan {
  public:
+  // The lexer's token is the statement's first.
+  void begin(const Lexer& lexer);
   // The lexer's token is passed. Every token of the statement is.
   void note(const Lexer& lexer) {
     const Token& token = lexer.token();
-    if (!begun_) begin(token.keyword, lexer);
     if (token.keyword > Keyword::other) {
       keyword(token.keyword, lexer);
     } else if (token.kind == TokenKind::comma || token.kind == TokenKind::left_paren) {
@@ -30,7 +31,6 @@ class FoundRowsScan {
   void end(MysqlServer server, bool first, MysqlFacts& facts) const;
 
  private:
-  void begin(Keyword first, const Lexer& lexer);
   void keyword(Keyword keyword, const Lexer& lexer);
   void limit(Lexer ahead);
   FoundRows of_query() const;
@@ -39,7 +39,6 @@ class FoundRowsScan {
 
   Keyword first_ = Keyword::none;
   std::uint8_t selects_ = 0;
-  bool begun_ = false;
   bool from_second_ = false;    // DELETE FROM
   bool lists_ = false;          // SHOW TABLES and the like, DESCRIBE t
   bool inserts_rows_ = false;   // VALUES or SET came before any SELECT

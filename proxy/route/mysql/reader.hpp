@@ -27,6 +27,13 @@ struct SystemVariable {
 // Without the quotes where they can simply be dropped; as written otherwise.
 std::string_view unquoted(std::string_view name);
 
+// Whether a name behind a dot has the size of `nextval` and `currval`, or theirs in quotes:
+// hardly one has.
+inline bool may_be_sequence_function(std::string_view name) {
+  constexpr std::size_t size = std::string_view("nextval").size();
+  return name.size() == size || name.size() == size + 2;
+}
+
 class Reader {
  public:
   Reader(std::string_view sql, MysqlDialect dialect, Analysis& analysis);
@@ -36,7 +43,7 @@ class Reader {
   void advance() {
     if (now().is_name()) {
       const std::string_view name = now().text;
-      if (after_dot_ || at(Keyword::value_)) note_sequence();
+      if (after_dot_ ? may_be_sequence_function(name) : at(Keyword::value_)) note_sequence();
       pass();
       if (at(TokenKind::left_paren)) note_call(unquoted(name));
     } else if (at(TokenKind::user_variable) || at(TokenKind::system_variable)) {
@@ -47,7 +54,10 @@ class Reader {
   }
   void pass();
   // Around the tokens of each statement.
-  void begin_statement() { found_rows_ = {}; }
+  void begin_statement() {
+    found_rows_ = {};
+    found_rows_.begin(lexer_);
+  }
   void end_statement() { found_rows_.end(server_, analysis_.statements == 0, facts()); }
   // From `begin`, where some token began, to the end of the one ahead of that at
   // hand. Empty when none has passed since.
