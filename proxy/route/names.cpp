@@ -5,10 +5,6 @@
 
 namespace relevo::route {
 
-bool equals_folded(std::string_view name, std::string_view lower) {
-  return name.size() == lower.size() && starts_folded(name, lower);
-}
-
 bool starts_folded(std::string_view name, std::string_view lower) {
   if (name.size() < lower.size()) return false;
   for (std::size_t i = 0; i < lower.size(); ++i) {

@@ -10,6 +10,7 @@ namespace {
 
 Hint leading_hint(std::string_view sql, MysqlDialect dialect) {
   Hint hint;
+  if (sql.empty() || !in_class(sql.front(), is_passed)) return hint;
   Lexer lexer(sql, dialect);
   lexer.skip_blanks([&](std::string_view comment) { parse_hint(comment, hint); });
   return hint;

@@ -35,16 +35,16 @@ bool describes(Lexer ahead) {
 
 }  // namespace
 
+void FoundRowsScan::begin(const Lexer& lexer) {
+  first_ = lexer.token().keyword;
+  from_second_ = first_ == Keyword::delete_ && Lexer(lexer).next().is(Keyword::from_);
+  lists_ = first_ == Keyword::show_ && lists(lexer);
+  const bool explains =
+      first_ == Keyword::describe_ || first_ == Keyword::desc_ || first_ == Keyword::explain_;
+  lists_ |= explains && describes(lexer);
+}
+
 void FoundRowsScan::keyword(Keyword keyword, const Lexer& lexer) {
-  if (!begun_) {
-    begun_ = true;
-    first_ = keyword;
-    from_second_ = keyword == Keyword::delete_ && Lexer(lexer).next().is(Keyword::from_);
-    lists_ = keyword == Keyword::show_ && lists(lexer);
-    const bool explains =
-        keyword == Keyword::describe_ || keyword == Keyword::desc_ || keyword == Keyword::explain_;
-    lists_ |= explains && describes(lexer);
-  }
   switch (keyword) {
     case Keyword::select_:
       selects_ = static_cast<std::uint8_t>(std::min(selects_ + 1, 2));

@@ -16,10 +16,12 @@ namespace relevo::route::mysql {
 
 class FoundRowsScan {
  public:
+  // The lexer's token is the statement's first.
+  void begin(const Lexer& lexer);
   // The lexer's token is passed. Every token of the statement is.
   void note(const Lexer& lexer) {
     const Token& token = lexer.token();
-    if (token.keyword > Keyword::other || !begun_) {
+    if (token.keyword > Keyword::other) {
       keyword(token.keyword, lexer);
     } else if (token.kind == TokenKind::comma || token.kind == TokenKind::left_paren) {
       listed_ |= !set_;
@@ -37,7 +39,6 @@ class FoundRowsScan {
 
   Keyword first_ = Keyword::none;
   std::uint8_t selects_ = 0;
-  bool begun_ = false;
   bool from_second_ = false;    // DELETE FROM
   bool lists_ = false;          // SHOW TABLES and the like, DESCRIBE t
   bool inserts_rows_ = false;   // VALUES or SET came before any SELECT

@@ -341,10 +341,8 @@ constexpr auto listed = std::to_array<ListedKeyword<Keyword, KeywordClass>>({
     {"zerofill", Keyword::other, KeywordClass::reserved},
 });
 
-constexpr KeywordTable<Keyword, KeywordClass, listed.size()> table(listed);
-
 }  // namespace
 
-KeywordMatch find_keyword(std::string_view word) { return table.find(word); }
+constexpr KeywordTable<Keyword, KeywordClass, keyword_count> keyword_table(listed);
 
 }  // namespace relevo::route::mysql

@@ -9,6 +9,7 @@
 // https://mariadb.com/kb/en/reserved-words/ and information_schema.KEYWORDS
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -221,7 +222,11 @@ enum class Keyword : std::uint8_t {
 
 using KeywordMatch = route::KeywordMatch<Keyword, KeywordClass>;
 
+// All that keywords.cpp lists. Here, so that the lexer looks words up without a call.
+inline constexpr std::size_t keyword_count = 333;
+extern const KeywordTable<Keyword, KeywordClass, keyword_count> keyword_table;
+
 // `word`: an unquoted identifier.
-KeywordMatch find_keyword(std::string_view word);
+inline KeywordMatch find_keyword(std::string_view word) { return keyword_table.find(word); }
 
 }  // namespace relevo::route::mysql

@@ -17,7 +17,7 @@ bool is_hex_digit(char c) {
 }  // namespace
 
 Lexer::Lexer(std::string_view text, MysqlDialect dialect)
-    : at_(text.data()), end_(text.data() + text.size()), dialect_(dialect) {
+    : end_(text.data() + text.size()), at_(text.data()), dialect_(dialect) {
   if (text.empty()) return;
   if (const void* const nul = std::memchr(text.data(), '\0', text.size())) {
     end_ = static_cast<const char*>(nul);
@@ -25,97 +25,62 @@ Lexer::Lexer(std::string_view text, MysqlDialect dialect)
   }
 }
 
-void Lexer::invalid() {
-  take(TokenKind::invalid, end_);
+const Token& Lexer::invalid() {
   cut_ = true;
   in_code_ = false;
+  return take(TokenKind::invalid, end_);
 }
 
-void Lexer::take_or_invalid(TokenKind kind, const char* end) {
-  if (end == nullptr) return invalid();
-  take(kind, end);
+const Token& Lexer::take_or_invalid(TokenKind kind, const char* end) {
+  return end == nullptr ? invalid() : take(kind, end);
 }
 
-const Token& Lexer::next() {
-  const TokenKind previous = token_.kind;
-  const char* const previous_end = token_.text.data() + token_.text.size();
-  token_.keyword = Keyword::none;
-  token_.keyword_class = KeywordClass::none;
-  if (!skip_blanks([](std::string_view) {})) {
-    invalid();
-    return token_;
-  }
-  if (at_ == end_) {
-    take(cut_ ? TokenKind::invalid : TokenKind::end, end_);
-    return token_;
-  }
+const Token& Lexer::take_behind_blanks(TokenKind previous, const char* previous_end) {
+  if (!skip_blanks([](std::string_view) {})) return invalid();
+  if (at_ == end_) return take(cut_ ? TokenKind::invalid : TokenKind::end, end_);
+  return take_token(previous, previous_end);
+}
+
+const Token& Lexer::take_token(TokenKind previous, const char* previous_end) {
   const char c = *at_;
   if (in_class(c, is_ident)) {
     // Behind a dot everything is a name, whatever it begins with: t.1a, t.x'...'.
-    if (previous == TokenKind::dot) {
-      word();
-    } else if (in_class(c, is_digit)) {
-      number_or_word();
-    } else {
-      prefixed_or_word();
-    }
-    return token_;
+    if (previous == TokenKind::dot) return word();
+    return in_class(c, is_digit) ? number_or_word() : prefixed_or_word();
   }
   switch (c) {
     case '\'':
-      take_or_invalid(TokenKind::string, end_of_string(at_ + 1, '\''));
-      break;
+      return take_or_invalid(TokenKind::string, end_of_string(at_ + 1, '\''));
     case '"':
-      double_quoted();
-      break;
+      return double_quoted();
     case '`':
-      take_or_invalid(TokenKind::quoted_identifier, end_of_identifier(at_ + 1, '`'));
-      break;
+      return take_or_invalid(TokenKind::quoted_identifier, end_of_identifier(at_ + 1, '`'));
     case '@':
-      variable();
-      break;
+      return variable();
     case '(':
-      one(TokenKind::left_paren);
-      break;
+      return one(TokenKind::left_paren);
     case ')':
-      one(TokenKind::right_paren);
-      break;
+      return one(TokenKind::right_paren);
     case ',':
-      one(TokenKind::comma);
-      break;
+      return one(TokenKind::comma);
     case '?':
-      one(TokenKind::parameter);
-      break;
+      return one(TokenKind::parameter);
     case ';':
       // The server ends its statement here and, with it, the executable comment.
-      if (in_code_) {
-        invalid();
-      } else {
-        one(TokenKind::semicolon);
-      }
-      break;
+      return in_code_ ? invalid() : one(TokenKind::semicolon);
     case '.': {
       const bool behind_name =
           (previous == TokenKind::word || previous == TokenKind::quoted_identifier) &&
           previous_end == at_;
-      if (!behind_name && in_class(ahead(1), is_digit)) {
-        number();
-      } else {
-        one(TokenKind::dot);
-      }
-      break;
+      if (!behind_name && in_class(ahead(1), is_digit)) return number();
+      return one(TokenKind::dot);
     }
     case ':':
-      if (ahead(1) == '=') {
-        take(TokenKind::assign, at_ + 2);
-        break;
-      }
+      if (ahead(1) == '=') return take(TokenKind::assign, at_ + 2);
       [[fallthrough]];
     default:
-      one(in_class(c, is_op) ? TokenKind::op : TokenKind::other);
-      break;
+      return one(in_class(c, is_op) ? TokenKind::op : TokenKind::other);
   }
-  return token_;
 }
 
 // '#', or '--' with a blank, a control character or the text's end behind it.
@@ -201,15 +166,14 @@ const char* Lexer::end_of_identifier(const char* from, char quote) const {
   return nullptr;
 }
 
-void Lexer::double_quoted() {
+const Token& Lexer::double_quoted() {
   if (dialect_.ansi_quotes) {
-    take_or_invalid(TokenKind::quoted_identifier, end_of_identifier(at_ + 1, '"'));
-  } else {
-    take_or_invalid(TokenKind::string, end_of_string(at_ + 1, '"'));
+    return take_or_invalid(TokenKind::quoted_identifier, end_of_identifier(at_ + 1, '"'));
   }
+  return take_or_invalid(TokenKind::string, end_of_string(at_ + 1, '"'));
 }
 
-void Lexer::prefixed_or_word() {
+const Token& Lexer::prefixed_or_word() {
   if (ahead(1) == '\'') {
     switch (*at_) {
       case 'n':
@@ -225,28 +189,29 @@ void Lexer::prefixed_or_word() {
         break;
     }
   }
-  word();
+  return word();
 }
 
 // x'6F' and b'01': the server reads on only if nothing else is between the quotes.
-void Lexer::digits_literal(bool hexadecimal) {
+const Token& Lexer::digits_literal(bool hexadecimal) {
   const char* p = at_ + 2;
   while (p != end_ && (hexadecimal ? is_hex_digit(*p) : *p == '0' || *p == '1')) ++p;
   if (p == end_ || *p != '\'') return invalid();
-  take(TokenKind::string, p + 1);
+  return take(TokenKind::string, p + 1);
 }
 
-void Lexer::word() {
+const Token& Lexer::word() {
   const char* p = at_ + 1;
   while (p != end_ && in_class(*p, is_ident)) ++p;
   take(TokenKind::word, p);
   const KeywordMatch match = find_keyword(token_.text);
   token_.keyword = match.keyword;
   token_.keyword_class = match.cls;
+  return token_;
 }
 
 // 1, 1.5, 1e3, 0x1F, 0b01 are numbers; 1a and 0xyz are names.
-void Lexer::number_or_word() {
+const Token& Lexer::number_or_word() {
   const char* p = at_;
   while (p != end_ && in_class(*p, is_digit)) ++p;
   if (p == end_ || !in_class(*p, is_ident)) return number();
@@ -261,10 +226,10 @@ void Lexer::number_or_word() {
                           std::ranges::all_of(text.substr(2), is_hex_digit)) ||
                          (text.starts_with("0b") && text.size() > 2 &&
                           text.find_first_not_of("01", 2) == std::string_view::npos);
-  take(is_number ? TokenKind::number : TokenKind::word, p);
+  return take(is_number ? TokenKind::number : TokenKind::word, p);
 }
 
-void Lexer::number() {
+const Token& Lexer::number() {
   const char* p = at_;
   const auto digits = [&] {
     while (p != end_ && in_class(*p, is_digit)) ++p;
@@ -282,10 +247,10 @@ void Lexer::number() {
       digits();
     }
   }
-  take(TokenKind::number, p);
+  return take(TokenKind::number, p);
 }
 
-void Lexer::variable() {
+const Token& Lexer::variable() {
   const bool system = ahead(1) == '@';
   const char* p = at_ + (system ? 2 : 1);
   const char first = p != end_ ? *p : '\0';
@@ -303,7 +268,7 @@ void Lexer::variable() {
                                                                 : end_of_string(p + 1, first));
   }
   while (p != end_ && (in_class(*p, is_ident) || *p == '.')) ++p;
-  take(TokenKind::user_variable, p);
+  return take(TokenKind::user_variable, p);
 }
 
 }  // namespace relevo::route::mysql

@@ -93,28 +93,32 @@ class Lexer {
     return in_code_ && end_ - at_ >= 2 && at_[0] == '*' && at_[1] == '/';
   }
 
-  void take(TokenKind kind, const char* end) {
+  // The token at hand, or behind blanks and comments. What is ahead of it decides in part.
+  const Token& take_token(TokenKind previous, const char* previous_end);
+  const Token& take_behind_blanks(TokenKind previous, const char* previous_end);
+  const Token& take(TokenKind kind, const char* end) {
     token_.kind = kind;
     token_.text = {at_, static_cast<std::size_t>(end - at_)};
     at_ = end;
+    return token_;
   }
-  void one(TokenKind kind) { take(kind, at_ + 1); }
-  void take_or_invalid(TokenKind kind, const char* end);  // nullptr: unterminated
-  void invalid();
-  void word();
-  void prefixed_or_word();
-  void digits_literal(bool hexadecimal);
-  void number_or_word();
-  void number();
-  void variable();
-  void double_quoted();
+  const Token& one(TokenKind kind) { return take(kind, at_ + 1); }
+  const Token& take_or_invalid(TokenKind kind, const char* end);  // nullptr: unterminated
+  const Token& invalid();
+  const Token& word();
+  const Token& prefixed_or_word();
+  const Token& digits_literal(bool hexadecimal);
+  const Token& number_or_word();
+  const Token& number();
+  const Token& variable();
+  const Token& double_quoted();
   char ahead(std::size_t offset) const {
     return static_cast<std::size_t>(end_ - at_) > offset ? at_[offset] : '\0';
   }
 
   Token token_;
+  const char* end_;  // between the text and at_: GCC stores neighbours at once, and slowly
   const char* at_;
-  const char* end_;
   MysqlDialect dialect_;
   bool cut_ = false;      // a NUL byte ended the text early
   bool in_code_ = false;  // within an executable comment
@@ -126,12 +130,13 @@ enum CharClass : std::uint8_t {
   is_ident = 2,  // letters, digits, _, $, and all beyond ASCII
   is_digit = 4,
   is_op = 8,
+  is_passed = 16,  // perhaps, with what follows: blanks, comments and their marks
 };
 
 inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
   std::array<std::uint8_t, 256> table{};
   for (const char c : {' ', '\t', '\n', '\r', '\f', '\v'}) {
-    table[static_cast<unsigned char>(c)] |= is_space;
+    table[static_cast<unsigned char>(c)] |= is_space | is_passed;
   }
   for (unsigned c = 0; c < 256; ++c) {
     const bool digit = c >= '0' && c <= '9';
@@ -144,11 +149,23 @@ inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
   for (const char c : std::string_view("!%&*+-/<=>^|~:")) {
     table[static_cast<unsigned char>(c)] |= is_op;
   }
+  for (const char c : {'#', '-', '/', '*'}) table[static_cast<unsigned char>(c)] |= is_passed;
   return table;
 }();
 
 inline bool in_class(char c, CharClass cls) {
   return (char_classes[static_cast<unsigned char>(c)] & cls) != 0;
+}
+
+// In a header because it runs at every token. Hardly one has more than a blank ahead of it.
+inline const Token& Lexer::next() {
+  const TokenKind previous = token_.kind;
+  const char* const previous_end = at_;
+  token_.keyword = Keyword::none;
+  token_.keyword_class = KeywordClass::none;
+  if (at_ != end_ && *at_ == ' ') ++at_;
+  if (at_ == end_ || in_class(*at_, is_passed)) return take_behind_blanks(previous, previous_end);
+  return take_token(previous, previous_end);
 }
 
 template <typename OnComment>

@@ -4,7 +4,7 @@
 #include <array>
 #include <span>
 
-#include "proxy/route/names.hpp"
+#include "proxy/route/mysql/reader.hpp"
 #include "topology/model/mysql_catalog.hpp"
 
 namespace relevo::route::mysql {
@@ -71,17 +71,16 @@ bool is_local_variable(std::string_view name) {
 
 bool is_connection_variable(std::string_view name) { return is_one_of(connection_variables, name); }
 
-bool is_local_schema(std::string_view name) {
-  return equals_folded(name, "performance_schema") || equals_folded(name, "sys");
-}
-
-bool is_local_information(std::string_view table) {
-  return is_one_of(tables_of_information, table) ||
-         begins_with_one_of(families_of_information, table);
-}
-
-bool is_local_system_table(std::string_view table) {
-  return is_one_of(system_tables, table) || begins_with_one_of(system_table_families, table);
+bool is_local_table(std::string_view schema, std::string_view table) {
+  const std::string_view name = between_quotes(schema);
+  if (equals_folded(name, "performance_schema") || equals_folded(name, "sys")) return true;
+  if (equals_folded(name, "information_schema")) {
+    return is_one_of(tables_of_information, unquoted(table)) ||
+           begins_with_one_of(families_of_information, unquoted(table));
+  }
+  return equals_folded(name, "mysql") &&
+         (is_one_of(system_tables, unquoted(table)) ||
+          begins_with_one_of(system_table_families, unquoted(table)));
 }
 
 }  // namespace relevo::route::mysql

@@ -17,10 +17,9 @@ bool is_local_variable(std::string_view name);
 // A variable that says what this connection did, or which it is.
 bool is_connection_variable(std::string_view name);
 
-bool is_local_schema(std::string_view name);  // performance_schema, sys
-// `table` of information_schema, of mysql.
-bool is_local_information(std::string_view table);
-bool is_local_system_table(std::string_view table);
+// What performance_schema and sys show, and some of information_schema and mysql. Both
+// as written, perhaps quoted.
+bool is_local_table(std::string_view schema, std::string_view table);
 
 // Whether a table of this engine has on every replica the rows that it has on the
 // primary. Not MEMORY, which a restart empties; not what reads another server, nor

@@ -67,6 +67,7 @@ QueryVerdict QueryScan::run(QueryEnd end) {
 }
 
 void QueryScan::name(const Token& token) {
+  chain_.last = token.text;
   if (previous_.is(TokenKind::dot)) {
     // What is behind `@@a.` or a dot out of place is nobody's known name.
     const bool behind_word =
@@ -84,9 +85,8 @@ void QueryScan::name(const Token& token) {
     chain_.keyword_class = token.keyword_class;
     chain_.ahead = previous_;
     chain_.relation = looks_at_relations_ && names_relation();
-    if (token.keyword != Keyword::none) keyword(token);
+    if (token.keyword > Keyword::other) keyword(token);
   }
-  chain_.last = token.text;
 }
 
 void QueryScan::keyword(const Token& token) {
@@ -166,15 +166,12 @@ void QueryScan::system_variable() {
 // A name behind a dot: information_schema.processlist, and in MariaDB's Oracle
 // mode sequence.nextval and sequence.currval, which are calls without parentheses.
 void QueryScan::check_qualified(const Token& token) {
-  const std::string_view name = unquoted(token.text);
+  const std::string_view name = between_quotes(token.text);
   if (equals_folded(name, "nextval")) return refuse("advances a sequence", token.text);
   if (equals_folded(name, "currval")) return refuse("asks what this connection did", token.text);
-  if (chain_.parts != 2) return;
-  const std::string_view schema = unquoted(chain_.first);
-  const bool local = is_local_schema(schema) ||
-                     (equals_folded(schema, "information_schema") && is_local_information(name)) ||
-                     (equals_folded(schema, "mysql") && is_local_system_table(name));
-  if (local) refuse("asks for what belongs to one server", token.text, true);
+  if (chain_.parts == 2 && is_local_table(chain_.first, token.text)) {
+    refuse("asks for what belongs to one server", token.text, true);
+  }
 }
 
 void QueryScan::open(const Token& token) {

@@ -2,7 +2,6 @@
 
 #include "proxy/route/mysql/catalog.hpp"
 #include "proxy/route/mysql/functions.hpp"
-#include "proxy/route/names.hpp"
 
 namespace relevo::route::mysql {
 namespace {
@@ -38,35 +37,20 @@ Reader::Reader(std::string_view sql, MysqlDialect dialect, Analysis& analysis)
   lexer_.next();
 }
 
-void Reader::advance() {
-  const TokenKind kind = now().kind;
-  const std::string_view text = now().text;
-  switch (kind) {
-    case TokenKind::word:
-    case TokenKind::quoted_identifier:
-      note_sequence();
-      pass();
-      if (at(TokenKind::left_paren)) note_call(unquoted(text));
-      return;
-    case TokenKind::user_variable:
-      pass();
-      note_user_variable(text);
-      return;
-    case TokenKind::system_variable:
-      note_system_variable();
-      break;
-    default:
-      break;
-  }
-  pass();
-}
-
 void Reader::pass() {
   last_end_ = now().text.data() + now().text.size();
   last_word_ = now().keyword;
   after_dot_ = at(TokenKind::dot);
   found_rows_.note(lexer_);
   lexer_.next();
+}
+
+void Reader::pass_variable() {
+  const std::string_view text = now().text;
+  const bool user = at(TokenKind::user_variable);
+  if (!user) note_system_variable();
+  pass();
+  if (user) note_user_variable(text);
 }
 
 Token Reader::peek() const {
@@ -217,8 +201,7 @@ std::string_view unquoted(std::string_view name) {
   const char quote = name.front();
   if (quote != '`' && quote != '"' && quote != '\'') return name;
   const std::string_view inner = name.substr(1, name.size() - 2);
-  const bool simple =
-      inner.find(quote) == std::string_view::npos && inner.find('\\') == std::string_view::npos;
+  const bool simple = std::ranges::none_of(inner, [&](char c) { return c == quote || c == '\\'; });
   return simple ? inner : name;
 }
 

@@ -12,6 +12,7 @@
 
 #include "proxy/route/mysql/found_rows.hpp"
 #include "proxy/route/mysql/lexer.hpp"
+#include "proxy/route/names.hpp"
 #include "proxy/route/verdict.hpp"
 
 namespace relevo::route::mysql {
@@ -23,15 +24,40 @@ struct SystemVariable {
   std::string_view name;  // without its quotes
 };
 
+// Without the quotes where they can simply be dropped; as written otherwise.
+std::string_view unquoted(std::string_view name);
+
+// Whether a name behind a dot has the size of `nextval` and `currval`, or theirs in quotes:
+// hardly one has.
+inline bool may_be_sequence_function(std::string_view name) {
+  constexpr std::size_t size = std::string_view("nextval").size();
+  return name.size() == size || name.size() == size + 2;
+}
+
 class Reader {
  public:
   Reader(std::string_view sql, MysqlDialect dialect, Analysis& analysis);
 
   const Token& now() const { return lexer_.token(); }
-  void advance();
+  // In a header because it runs at every token.
+  void advance() {
+    if (now().is_name()) {
+      const std::string_view name = now().text;
+      if (after_dot_ ? may_be_sequence_function(name) : at(Keyword::value_)) note_sequence();
+      pass();
+      if (at(TokenKind::left_paren)) note_call(unquoted(name));
+    } else if (at(TokenKind::user_variable) || at(TokenKind::system_variable)) {
+      pass_variable();
+    } else {
+      pass();
+    }
+  }
   void pass();
   // Around the tokens of each statement.
-  void begin_statement() { found_rows_ = {}; }
+  void begin_statement() {
+    found_rows_ = {};
+    found_rows_.begin(lexer_);
+  }
   void end_statement() { found_rows_.end(server_, analysis_.statements == 0, facts()); }
   // From `begin`, where some token began, to the end of the one ahead of that at
   // hand. Empty when none has passed since.
@@ -72,6 +98,7 @@ class Reader {
   }
 
  private:
+  void pass_variable();
   void note_call(std::string_view name);
   void note_sequence();
   void note_user_variable(std::string_view name);
@@ -89,8 +116,12 @@ class Reader {
   bool reading_changed_ = false;
 };
 
-// Without the quotes where they can simply be dropped; as written otherwise.
-std::string_view unquoted(std::string_view name);
+// The text of a name's token between its quotes, if it has any: enough to compare it
+// with a name that needs none.
+inline std::string_view between_quotes(std::string_view name) {
+  const bool quoted = name.front() == '`' || name.front() == '"';
+  return quoted ? name.substr(1, name.size() - 2) : name;
+}
 
 // A user variable's name: "@`a`" is a.
 std::string_view user_variable_name(std::string_view variable);

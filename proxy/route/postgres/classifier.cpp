@@ -73,6 +73,7 @@ Verdict read_statement(Reader& reader) {
 
 Hint leading_hint(std::string_view sql, Dialect dialect) {
   Hint hint;
+  if (sql.empty() || !in_class(sql.front(), is_passed)) return hint;
   Lexer lexer(sql, dialect);
   lexer.skip_blanks([&](std::string_view comment) { parse_hint(comment, hint); });
   return hint;

@@ -4,6 +4,7 @@
 // https://www.postgresql.org/docs/current/sql-keywords-appendix.html
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -159,7 +160,11 @@ enum class Keyword : std::uint8_t {
 
 using KeywordMatch = route::KeywordMatch<Keyword, KeywordClass>;
 
+// All that keywords.cpp lists. Here, so that the lexer looks words up without a call.
+inline constexpr std::size_t keyword_count = 236;
+extern const KeywordTable<Keyword, KeywordClass, keyword_count> keyword_table;
+
 // `word`: an unquoted identifier.
-KeywordMatch find_keyword(std::string_view word);
+inline KeywordMatch find_keyword(std::string_view word) { return keyword_table.find(word); }
 
 }  // namespace relevo::route::postgres

@@ -6,7 +6,7 @@
 namespace relevo::route::postgres {
 
 Lexer::Lexer(std::string_view text, Dialect dialect)
-    : at_(text.data()), end_(text.data() + text.size()), dialect_(dialect) {
+    : end_(text.data() + text.size()), at_(text.data()), dialect_(dialect) {
   if (text.empty()) return;
   if (const void* const nul = std::memchr(text.data(), '\0', text.size())) {
     end_ = static_cast<const char*>(nul);
@@ -14,87 +14,54 @@ Lexer::Lexer(std::string_view text, Dialect dialect)
   }
 }
 
-void Lexer::invalid() {
-  take(TokenKind::invalid, end_);
+const Token& Lexer::invalid() {
   cut_ = true;
+  return take(TokenKind::invalid, end_);
 }
 
-void Lexer::take_or_invalid(TokenKind kind, const char* end) {
-  if (end == nullptr) return invalid();
-  take(kind, end);
+const Token& Lexer::take_or_invalid(TokenKind kind, const char* end) {
+  return end == nullptr ? invalid() : take(kind, end);
 }
 
-const Token& Lexer::next() {
-  token_.keyword = Keyword::none;
-  token_.keyword_class = KeywordClass::none;
-  if (!skip_blanks([](std::string_view) {})) {
-    invalid();
-    return token_;
-  }
-  if (at_ == end_) {
-    take(cut_ ? TokenKind::invalid : TokenKind::end, end_);
-    return token_;
-  }
+const Token& Lexer::take_behind_blanks() {
+  if (!skip_blanks([](std::string_view) {})) return invalid();
+  if (at_ == end_) return take(cut_ ? TokenKind::invalid : TokenKind::end, end_);
+  return take_token();
+}
+
+const Token& Lexer::take_token() {
   const char c = *at_;
-  if (in_class(c, is_ident_start)) {
-    prefixed_or_word();
-    return token_;
-  }
+  if (in_class(c, is_ident_start)) return prefixed_or_word();
   switch (c) {
     case '\'':
-      take_or_invalid(TokenKind::string, end_of_string(at_ + 1, plain_quoting()));
-      break;
+      return take_or_invalid(TokenKind::string, end_of_string(at_ + 1, plain_quoting()));
     case '"':
-      take_or_invalid(TokenKind::quoted_identifier, end_of_quoted_identifier(at_ + 1));
-      break;
+      return take_or_invalid(TokenKind::quoted_identifier, end_of_quoted_identifier(at_ + 1));
     case '$':
-      dollar();
-      break;
+      return dollar();
     case '(':
-      one(TokenKind::left_paren);
-      break;
+      return one(TokenKind::left_paren);
     case ')':
-      one(TokenKind::right_paren);
-      break;
+      return one(TokenKind::right_paren);
     case '[':
-      one(TokenKind::left_bracket);
-      break;
+      return one(TokenKind::left_bracket);
     case ']':
-      one(TokenKind::right_bracket);
-      break;
+      return one(TokenKind::right_bracket);
     case ',':
-      one(TokenKind::comma);
-      break;
+      return one(TokenKind::comma);
     case ';':
-      one(TokenKind::semicolon);
-      break;
+      return one(TokenKind::semicolon);
     case '.':
-      if (end_ - at_ >= 2 && in_class(at_[1], is_digit)) {
-        number();
-      } else if (end_ - at_ >= 2 && at_[1] == '.') {
-        take(TokenKind::other, at_ + 2);
-      } else {
-        one(TokenKind::dot);
-      }
-      break;
+      if (end_ - at_ >= 2 && in_class(at_[1], is_digit)) return number();
+      if (end_ - at_ >= 2 && at_[1] == '.') return take(TokenKind::other, at_ + 2);
+      return one(TokenKind::dot);
     case ':':
-      if (end_ - at_ >= 2 && at_[1] == ':') {
-        take(TokenKind::typecast, at_ + 2);
-      } else {
-        take(TokenKind::other, end_ - at_ >= 2 && at_[1] == '=' ? at_ + 2 : at_ + 1);
-      }
-      break;
+      if (end_ - at_ >= 2 && at_[1] == ':') return take(TokenKind::typecast, at_ + 2);
+      return take(TokenKind::other, end_ - at_ >= 2 && at_[1] == '=' ? at_ + 2 : at_ + 1);
     default:
-      if (in_class(c, is_digit)) {
-        number();
-      } else if (in_class(c, is_op)) {
-        op();
-      } else {
-        one(TokenKind::other);
-      }
-      break;
+      if (in_class(c, is_digit)) return number();
+      return in_class(c, is_op) ? op() : one(TokenKind::other);
   }
-  return token_;
 }
 
 const char* Lexer::end_of_block_comment(const char* from) const {
@@ -159,10 +126,10 @@ const char* Lexer::end_of_quoted_identifier(const char* from) const {
   return nullptr;
 }
 
-void Lexer::prefixed_or_word() {
+const Token& Lexer::prefixed_or_word() {
   if (end_ - at_ >= 2 && at_[1] == '\'') {
-    const auto literal = [&](Quoting quoting) {
-      take_or_invalid(TokenKind::string, end_of_string(at_ + 2, quoting));
+    const auto literal = [&](Quoting quoting) -> const Token& {
+      return take_or_invalid(TokenKind::string, end_of_string(at_ + 2, quoting));
     };
     switch (*at_) {
       case 'e':
@@ -190,19 +157,20 @@ void Lexer::prefixed_or_word() {
       return take_or_invalid(TokenKind::string, end_of_string(at_ + 3, Quoting::plain));
     }
   }
-  word();
+  return word();
 }
 
-void Lexer::word() {
+const Token& Lexer::word() {
   const char* p = at_ + 1;
   while (p != end_ && in_class(*p, is_ident_rest)) ++p;
   take(TokenKind::word, p);
   const KeywordMatch match = find_keyword(token_.text);
   token_.keyword = match.keyword;
   token_.keyword_class = match.cls;
+  return token_;
 }
 
-void Lexer::number() {
+const Token& Lexer::number() {
   const char* p = at_;
   const auto digits = [&] {
     while (p != end_ && in_class(*p, is_digit)) ++p;
@@ -221,10 +189,10 @@ void Lexer::number() {
       digits();
     }
   }
-  take(TokenKind::number, p);
+  return take(TokenKind::number, p);
 }
 
-void Lexer::dollar() {
+const Token& Lexer::dollar() {
   const char* p = at_ + 1;
   if (p != end_ && in_class(*p, is_digit)) {
     while (p != end_ && in_class(*p, is_digit)) ++p;
@@ -241,10 +209,10 @@ void Lexer::dollar() {
   const std::string_view rest(p, static_cast<std::size_t>(end_ - p));
   const std::size_t found = rest.find(mark);
   if (found == std::string_view::npos) return invalid();
-  take(TokenKind::dollar_string, p + found + mark.size());
+  return take(TokenKind::dollar_string, p + found + mark.size());
 }
 
-void Lexer::op() {
+const Token& Lexer::op() {
   const char* p = at_ + 1;
   bool special = in_class(*at_, is_special_op);
   while (p != end_ && in_class(*p, is_op)) {
@@ -257,7 +225,7 @@ void Lexer::op() {
   if (!special) {
     while (p - at_ > 1 && (p[-1] == '+' || p[-1] == '-')) --p;
   }
-  take(TokenKind::op, p);
+  return take(TokenKind::op, p);
 }
 
 }  // namespace relevo::route::postgres

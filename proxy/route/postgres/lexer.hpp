@@ -85,27 +85,31 @@ class Lexer {
   // Past the quote that continues a string behind a line break, or nullptr.
   const char* continuation(const char* from) const;
 
-  void take(TokenKind kind, const char* end) {
+  // The token at hand, or behind blanks and comments.
+  const Token& take_token();
+  const Token& take_behind_blanks();
+  const Token& take(TokenKind kind, const char* end) {
     token_.kind = kind;
     token_.text = {at_, static_cast<std::size_t>(end - at_)};
     at_ = end;
+    return token_;
   }
-  void one(TokenKind kind) { take(kind, at_ + 1); }
-  void take_or_invalid(TokenKind kind, const char* end);  // nullptr: unterminated
-  void invalid();
-  void word();
-  void prefixed_or_word();
-  void number();
-  void dollar();
-  void op();
+  const Token& one(TokenKind kind) { return take(kind, at_ + 1); }
+  const Token& take_or_invalid(TokenKind kind, const char* end);  // nullptr: unterminated
+  const Token& invalid();
+  const Token& word();
+  const Token& prefixed_or_word();
+  const Token& number();
+  const Token& dollar();
+  const Token& op();
 
   Quoting plain_quoting() const {
     return dialect_.standard_conforming_strings ? Quoting::plain : Quoting::backslash;
   }
 
   Token token_;
+  const char* end_;  // between the text and at_: GCC stores neighbours at once, and slowly
   const char* at_;
-  const char* end_;
   Dialect dialect_;
   bool cut_ = false;  // a NUL byte ended the text early, as it does for the server
 };
@@ -118,13 +122,14 @@ enum CharClass : std::uint8_t {
   is_digit = 8,
   is_op = 16,
   is_special_op = 32,  // one that lets an operator end in + or -
+  is_passed = 64,      // perhaps, with what follows: blanks and comments
 };
 
 inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
   std::array<std::uint8_t, 256> table{};
   // \v is a blank since PostgreSQL 16 and an error before.
   for (const char c : {' ', '\t', '\n', '\r', '\f', '\v'}) {
-    table[static_cast<unsigned char>(c)] |= is_space;
+    table[static_cast<unsigned char>(c)] |= is_space | is_passed;
   }
   for (unsigned c = 0; c < 256; ++c) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
@@ -139,11 +144,21 @@ inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
   for (const char c : std::string_view("~!@#%^&|`?")) {
     table[static_cast<unsigned char>(c)] |= is_special_op;
   }
+  for (const char c : {'-', '/'}) table[static_cast<unsigned char>(c)] |= is_passed;
   return table;
 }();
 
 inline bool in_class(char c, CharClass cls) {
   return (char_classes[static_cast<unsigned char>(c)] & cls) != 0;
+}
+
+// In a header because it runs at every token. Hardly one has more than a blank ahead of it.
+inline const Token& Lexer::next() {
+  token_.keyword = Keyword::none;
+  token_.keyword_class = KeywordClass::none;
+  if (at_ != end_ && *at_ == ' ') ++at_;
+  if (at_ == end_ || in_class(*at_, is_passed)) return take_behind_blanks();
+  return take_token();
 }
 
 template <typename OnComment>

@@ -23,33 +23,30 @@ Verdict QueryScan::run(bool in_parentheses) {
   look_at_catalog();
   for (; !reader_.ended(); reader_.advance()) {
     const Token& token = reader_.now();
-    if (naming_ != nullptr && !token.is_name()) {
+    Ahead passed(token);
+    if (token.is_name()) {
+      name(token);
+      if (token.keyword != Keyword::none) {
+        if (behind_label_mark()) passed.set_label();
+        if (leads_expression(token, previous_)) passed.set_leading();
+      }
+    } else {
       // A parenthesis behind it makes it a call, perhaps; a dot goes on with it.
       if (chain_.pending && token.kind != TokenKind::dot && token.kind != TokenKind::left_paren) {
         end_chain();
       }
-      if (token.kind == TokenKind::op) check_operator(token);
-    }
-    bool operand = is_operand(token, previous_);
-    bool from_item = false;
-    if (token.is_name()) {
-      name(token);
-    } else if (token.kind == TokenKind::left_paren) {
-      open(token);
-    } else if (token.kind == TokenKind::right_paren) {
-      if (depth_ != 0) {
-        operand = !no_operand_.at(depth_);
-        from_item = from_item_.at(depth_);
-        --depth_;
-      } else if (in_parentheses) {
-        return verdict_;  // its last name has been looked up at this ')'
-      } else {
-        refuse("its parentheses do not match", token.text);
+      if (token.kind == TokenKind::op) {
+        if (naming_ != nullptr) check_operator(token);
+      } else if (token.kind == TokenKind::left_paren) {
+        open(token);
+      } else if (token.kind == TokenKind::right_paren) {
+        // Its last name has been looked up at this ')'.
+        if (depth_ == 0 && in_parentheses) return verdict_;
+        close(token, passed);
       }
     }
-    const bool label = behind_label_mark();
     before_previous_ = previous_;
-    previous_ = Ahead(token, operand, from_item, label);
+    previous_ = passed;
   }
   if (chain_.pending) end_chain();
   if (depth_ != 0 || in_parentheses) refuse("its parentheses do not match", reader_.now().text);
@@ -66,8 +63,8 @@ void QueryScan::name(const Token& token) {
     behind_dot(token);
     from_began_ = false;  // t.from
     if (!chained && naming_ != nullptr) {
-      chain_.pending = true;
       chain_.relation = false;
+      chain_.pending = calls_hide_;
     }
     if (chain_.parts == 2) {
       chain_.second = token.text;
@@ -79,8 +76,8 @@ void QueryScan::name(const Token& token) {
       const bool rows = chain_.relation && chain_.parts == 1 && token.is(Keyword::from_) &&
                         equals_folded(chain_.last, "rows");
       if (chain_.pending && !rows) end_chain();
-      chain_.pending = true;
       chain_.relation = names_relation();
+      chain_.pending = chain_.relation || calls_hide_;
       if (with_list_.at(depth_) && !token.is(Keyword::recursive_) &&
           (previous_.is(Keyword::with_) || previous_.is(Keyword::recursive_) ||
            previous_.is(TokenKind::comma))) {
@@ -92,7 +89,7 @@ void QueryScan::name(const Token& token) {
     chain_.parts = 1;
     chain_.ahead = previous_;
     chain_.before_ahead = before_previous_;
-    if (token.keyword != Keyword::none) keyword(token);
+    if (token.keyword > Keyword::leading) keyword(token);
   }
   chain_.last = token.text;
   chain_.last_kind = token.kind;
@@ -230,6 +227,12 @@ void QueryScan::open(const Token& token) {
   no_operand_.set(depth_, behind_name && !call &&
                               (chain_.is(Keyword::operator_) ||
                                (chain_.is(Keyword::on_) && chain_.ahead.is(Keyword::distinct_))));
+}
+
+void QueryScan::close(const Token& token, Ahead& passed) {
+  if (depth_ == 0) return refuse("its parentheses do not match", token.text);
+  passed.set_parenthesis(!no_operand_.at(depth_), from_item_.at(depth_));
+  --depth_;
 }
 
 // Whether the name ahead of '(' is called.

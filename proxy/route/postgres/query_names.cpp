@@ -11,6 +11,7 @@ void QueryScan::look_at_catalog() {
     naming_ = nullptr;
     return refuse(doubt, {}, true);
   }
+  calls_hide_ = !naming_->catalog->hidden_calls().empty();
   if (const ObjectId object = naming_->catalog->always_refused(); object != 0) {
     refuse("may use what is not known to be a read, without saying so", {}, true, object);
   }
@@ -34,11 +35,9 @@ bool QueryScan::opens_joins(bool call) const {
 void QueryScan::end_chain() {
   chain_.pending = false;
   if (chain_.relation) return check_relation();
-  const NameIndex& hidden = naming_->catalog->hidden_calls();
-  if (hidden.empty()) return;
   SpelledName name;
   if (!name.spell(*naming_, chain_.last_kind, chain_.last)) return;
-  for (const NameIndex::Entry& entry : hidden.find(name.text())) {
+  for (const NameIndex::Entry& entry : naming_->catalog->hidden_calls().find(name.text())) {
     return refuse("may call what is not known to be a read", chain_.last, true, entry.refused);
   }
 }

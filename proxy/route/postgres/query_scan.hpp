@@ -31,6 +31,7 @@ class QueryScan {
   bool begins_from_list() const;
   void into();
   void open(const Token& token);
+  void close(const Token& token, Ahead& passed);
   bool is_call() const;
   bool is_construct() const;
   bool behind_operand() const;
@@ -52,7 +53,7 @@ class QueryScan {
     Keyword keyword = Keyword::none;  // of the last
     KeywordClass keyword_class = KeywordClass::none;
     unsigned parts = 0;
-    bool pending = false;   // nobody has asked the catalogue about it yet
+    bool pending = false;   // the catalogue is yet to be asked about it
     bool relation = false;  // where a FROM clause has a table's name
     Ahead ahead;            // of the whole chain
     Ahead before_ahead;
@@ -61,7 +62,8 @@ class QueryScan {
   };
 
   Reader& reader_;
-  const Naming* naming_;  // null: no catalogue, or no more to learn from it
+  const Naming* naming_;     // null: no catalogue, or no more to learn from it
+  bool calls_hide_ = false;  // the catalogue shows calls that any name may be
   Verdict verdict_ = read_verdict("only reads", {});
   Chain chain_;
   Ahead previous_, before_previous_;

@@ -1,7 +1,5 @@
 #include "proxy/route/postgres/reader.hpp"
 
-#include <utility>
-
 #include "proxy/route/postgres/functions.hpp"
 
 namespace relevo::route::postgres {
@@ -47,26 +45,9 @@ Reader::Reader(std::string_view sql, Dialect dialect, Analysis& analysis)
   lexer_.next();
 }
 
-void Reader::advance() {
-  const TokenKind kind = now().kind;
-  if (!now().is_name()) {
-    behind_dot_ = kind == TokenKind::dot;
-    lexer_.next();
-    return;
-  }
-  const std::string_view name = now().text;
-  const bool field = std::exchange(behind_dot_, false);
+void Reader::pass() {
+  behind_dot_ = at(TokenKind::dot);
   lexer_.next();
-  if (!at(TokenKind::left_paren)) {
-    // (1::bigint).pg_advisory_lock takes the lock; set_config has more arguments.
-    if (field && find_session_function(name) == SessionFunction::advisory_lock) note_call(name);
-    return;
-  }
-  if (kind == TokenKind::unicode_identifier) {
-    effect(EffectKind::unknown, name);  // may spell any function's name
-  } else {
-    note_call(name);
-  }
 }
 
 Token Reader::peek() const {
@@ -114,7 +95,20 @@ void Reader::changes_catalog(CatalogChange change) {
   if (naming_ != nullptr && change == CatalogChange::certain) naming_ = &suspect_naming;
 }
 
-void Reader::note_call(std::string_view name) {
+void Reader::note_call(TokenKind kind, std::string_view name) {
+  if (kind == TokenKind::unicode_identifier) {
+    effect(EffectKind::unknown, name);  // may spell any function's name
+  } else {
+    note_function(name);
+  }
+}
+
+// (1::bigint).pg_advisory_lock takes the lock; set_config has more arguments.
+void Reader::note_field(std::string_view name) {
+  if (find_session_function(name) == SessionFunction::advisory_lock) note_function(name);
+}
+
+void Reader::note_function(std::string_view name) {
   switch (find_session_function(name)) {
     case SessionFunction::none:
       break;

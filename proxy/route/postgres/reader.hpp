@@ -19,7 +19,19 @@ class Reader {
   Reader(std::string_view sql, Dialect dialect, Analysis& analysis);
 
   const Token& now() const { return lexer_.token(); }
-  void advance();
+  // In a header because it runs at every token.
+  void advance() {
+    if (!now().is_name()) return pass();
+    const TokenKind kind = now().kind;
+    const std::string_view name = now().text;
+    const bool field = behind_dot_;
+    pass();
+    if (at(TokenKind::left_paren)) {
+      note_call(kind, name);
+    } else if (field) {
+      note_field(name);
+    }
+  }
   Token peek() const;  // the token behind now()
 
   // At the statement's end: a semicolon, the text's end, or what can't be read.
@@ -43,7 +55,10 @@ class Reader {
   Analysis& analysis() { return analysis_; }
 
  private:
-  void note_call(std::string_view name);
+  void pass();
+  void note_call(TokenKind kind, std::string_view name);
+  void note_field(std::string_view name);
+  void note_function(std::string_view name);
   void note_set_config();
 
   Lexer lexer_;
