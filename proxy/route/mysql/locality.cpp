@@ -63,7 +63,9 @@ constexpr std::array<std::string_view, 3> system_table_families = {"gtid_slave_p
 
 }  // namespace
 
-bool is_replicated_engine(std::string_view name) { return is_one_of(model::replicated_engines, name); }
+bool is_replicated_engine(std::string_view name) {
+  return is_one_of(model::replicated_engines, name);
+}
 
 bool is_local_variable(std::string_view name) {
   return is_one_of(variables, name) || begins_with_one_of(variable_families, name);
