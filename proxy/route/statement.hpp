@@ -83,6 +83,8 @@ enum class EffectKind : std::uint8_t {
   handler_close,      // HANDLER name CLOSE
   xa_begin,           // XA START `name`: bound to its connection up to the xa_end
   xa_end,             // XA COMMIT, XA ROLLBACK `name`
+  take_number,        // NEXTVAL(name), NEXT VALUE FOR name: as written, "" if that can't be told
+  drop_sequence,      // DROP SEQUENCE name, CREATE OR REPLACE SEQUENCE name: as written
 };
 
 struct Effect {

@@ -94,12 +94,22 @@ void mysql_statement(Bytes input) {
     const bool read_whole =
         !dialect.ascii_in_multibyte && analysis.reason != "follows a change of how text is read";
     const Counts counts{.row_count = -1, .found_rows = 7};
-    const auto counted = with_counts(sql, dialect, counts);
+    const auto counted = with_counts(sql, dialect, &counts, nullptr);
     RELEVO_CHECK(!counted || !read_whole || Diagnostics::asks_counts(analysis.mysql));
     if (counted) {
       const route::Analysis after = route::analyze_mysql(*counted, dialect);
       RELEVO_CHECK(!read_whole || after.statements == analysis.statements);
       RELEVO_CHECK(after.cls != StatementClass::read || !after.mysql.uses_row_count);
+    }
+    // LASTVAL(s) stays in the expression that takes its place.
+    SequenceNumbers said;
+    said.set("`app`.`s`", "7");
+    const LastValues last_values{.own = {}, .connection = said, .schema = "app"};
+    const auto valued = with_counts(sql, dialect, nullptr, &last_values);
+    RELEVO_CHECK(!valued || !read_whole || analysis.mysql.uses_last_value);
+    if (valued && read_whole) {
+      const route::Analysis after = route::analyze_mysql(*valued, dialect);
+      RELEVO_CHECK(after.statements == analysis.statements && after.mysql.uses_last_value);
     }
     RELEVO_CHECK(!lone_count(sql, dialect, counts) || dialect.ascii_in_multibyte ||
                  Diagnostics::asks_counts(analysis.mysql));

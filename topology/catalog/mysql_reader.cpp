@@ -2,7 +2,9 @@
 // https://mariadb.com/kb/en/information-schema-routines-table/
 #include "topology/catalog/mysql_reader.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <utility>
 
@@ -60,6 +62,28 @@ std::string loadable_query() {
   return "SELECT UDF_NAME FROM performance_schema.user_defined_functions";
 }
 
+// Which sequences a statement takes from shows nowhere else.
+std::string defaults_query() {
+  return std::string(
+             "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_DEFAULT FROM information_schema.COLUMNS "
+             "WHERE ") +
+         no_servers_own + " AND COLUMN_DEFAULT LIKE '%nextval(%'";
+}
+
+std::string triggers_query() {
+  return "SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, IF(LENGTH(ACTION_STATEMENT) <= " +
+         std::to_string(definition_bytes_max) +
+         ", ACTION_STATEMENT, NULL) FROM information_schema.TRIGGERS "
+         "WHERE EVENT_OBJECT_SCHEMA NOT IN ('sys', 'mysql')";
+}
+
+std::string procedures_query() {
+  return "SELECT ROUTINE_SCHEMA, ROUTINE_NAME, IF(LENGTH(ROUTINE_DEFINITION) <= " +
+         std::to_string(definition_bytes_max) +
+         ", ROUTINE_DEFINITION, NULL) FROM information_schema.ROUTINES "
+         "WHERE ROUTINE_TYPE = 'PROCEDURE' AND ROUTINE_SCHEMA NOT IN ('sys', 'mysql')";
+}
+
 bool take_function(const Row& row, MysqlCatalogRows& into) {
   if (row.size() != 6 || !row[0] || !row[1]) return false;
   into.functions.push_back({.schema = *row[0],
@@ -83,23 +107,47 @@ bool take_table(const Row& row, MysqlCatalogRows& into) {
   return true;
 }
 
+bool take_definition(const Row& row, MysqlCatalogRows& into) {
+  if (row.size() != 3 || !row[0] || !row[1]) return false;
+  into.definitions.push_back({.schema = *row[0], .name = *row[1], .text = row[2]});
+  return true;
+}
+
 bool take_loadable(const Row& row, MysqlCatalogRows& into) {
   if (row.size() != 1 || !row[0]) return false;
   into.loadable.push_back(*row[0]);
   return true;
 }
 
+enum class Asked : std::uint8_t { everywhere, of_mysql, with_sequences };
 struct Page {
   std::string (*query)();
-  bool of_mariadb;  // asked there as well
+  Asked asked;
   bool (*take)(const Row& row, MysqlCatalogRows& into);
 };
-constexpr std::array<Page, 4> pages_of_server = {{
-    {functions_query, true, take_function},
-    {views_query, true, take_view},
-    {tables_query, true, take_table},
-    {loadable_query, false, take_loadable},
+// In order: whether there are sequences is known behind the tables.
+constexpr std::array<Page, 7> pages_of_server = {{
+    {functions_query, Asked::everywhere, take_function},
+    {views_query, Asked::everywhere, take_view},
+    {tables_query, Asked::everywhere, take_table},
+    {loadable_query, Asked::of_mysql, take_loadable},
+    {defaults_query, Asked::with_sequences, take_definition},
+    {triggers_query, Asked::with_sequences, take_definition},
+    {procedures_query, Asked::with_sequences, take_definition},
 }};
+
+bool is_asked(Asked asked, const MysqlCatalogRows& rows) {
+  switch (asked) {
+    case Asked::everywhere:
+      return true;
+    case Asked::of_mysql:
+      return !rows.mariadb;
+    case Asked::with_sequences:
+      return std::ranges::any_of(rows.tables,
+                                 [](const auto& table) { return table.type == "SEQUENCE"; });
+  }
+  return true;
+}
 
 // monitor.database is PostgreSQL's.
 client::Endpoint without_database(client::Endpoint endpoint) {
@@ -138,12 +186,11 @@ void MysqlReader::look() {
 }
 
 void MysqlReader::read_page() {
+  while (page_ < pages_of_server.size() && !is_asked(pages_of_server[page_].asked, *rows_)) {
+    ++page_;
+  }
   if (page_ == pages_of_server.size()) return finish();
   const Page& page = pages_of_server[page_];
-  if (rows_->mariadb && !page.of_mariadb) {
-    ++page_;
-    return read_page();
-  }
   talk_->ask(page.query(), [this, &page](const Rows& answer) {
     for (const Row& row : answer.rows) {
       if (!page.take(row, *rows_)) return talk_->strange("the catalogue");

@@ -37,12 +37,21 @@ struct MysqlCatalogRows {
     std::string type, engine;  // "SEQUENCE", "MEMORY"
   };
 
+  // What may run unseen when something of this name is used: a column's DEFAULT, a
+  // trigger's body (the name is its table's), a procedure. Of MariaDB servers with
+  // sequences alone.
+  struct Definition {
+    std::string schema, name;
+    std::optional<std::string> text;  // likewise
+  };
+
   std::string version;  // "10.11.6-MariaDB", "8.4.3"
   bool mariadb = false;
   bool folds_names = false;  // lower_case_table_names: of schemas and tables
   std::vector<Function> functions;
   std::vector<View> views;
   std::vector<Table> tables;
+  std::vector<Definition> definitions;
   std::vector<std::string> loadable;  // functions out of libraries
 };
 

@@ -104,6 +104,7 @@ void ClientSession::on_done(Done done, bool for_proxy) {
   if (plan_.way == CommandPlan::Way::execute) note_executed(done);
   if (done.command == Command::stmt_prepare) on_prepared(done);
   if (done.command == Command::set_option && !done.outcome.failed) change_form();
+  note_dropped(done);
   session_->on_done(shard_.state_table(), done);
   server_->applied = session_->state();
   released_ = released_ || (done.meaning.facts.release && !done.outcome.failed);
@@ -182,6 +183,7 @@ void ClientSession::on_own_done(const Done& done) {
   RELEVO_CHECK(!own_.empty());
   const Own own = own_.front();
   own_.pop_front();
+  if (own == Own::ask_sequence) return on_sequence_asked(done);
   if (done.outcome.failed) {
     own_failure_ = OwnFailure{own, done.outcome.error, done.outcome.sqlstate, done.outcome.message};
     return;
@@ -214,6 +216,7 @@ void ClientSession::on_own_done(const Done& done) {
     case Own::state:
     case Own::diagnostics:
     case Own::confirm:
+    case Own::ask_sequence:
       break;
   }
 }
@@ -251,7 +254,7 @@ void ClientSession::settle() {
 
 bool ClientSession::stays_linked() const {
   return server_->exchange.in_transaction() || session_->pins().any() ||
-         session_->diagnostics().keeps_connection() || session_->diagnostics().habitual();
+         session_->diagnostics().keeps_connection();
 }
 
 void ClientSession::ask(Command command, std::string_view sql, Own what) {
@@ -270,6 +273,7 @@ void ClientSession::give_back() {
     return ask(Command::query, session_->diagnostics().ask_sql(), Own::ask_insert_id);
   }
   if (session_->must_ask()) return ask(Command::query, session_->ask_sql(), Own::ask_variables);
+  if (session_->sequences().must_ask()) return ask_sequence();
   unlink();
   if (ending_) return end_now();
   if (in_hand_) {

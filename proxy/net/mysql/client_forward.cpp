@@ -56,16 +56,26 @@ bool ClientSession::lacks_statement() const {
          server_->statements.find(prepared_in_hand().id) == nullptr;
 }
 
-// What the statement before left in ROW_COUNT() and FOUND_ROWS() may be on another
+// What statements before left in ROW_COUNT(), FOUND_ROWS() and LASTVAL() may be on another
 // server connection.
-void ClientSession::put_in_counts() {
+void ClientSession::put_in_counts(const route::MysqlFacts& facts) {
   const auto& diagnostics = session_->diagnostics();
   const bool prepared = plan_.way == CommandPlan::Way::execute;
   counted_text_.clear();
   counted_statement_.reset();
-  if (diagnostics.server_has_counts()) return;
+  const bool counts = diagnostics.asks_counts(facts) && !diagnostics.server_has_counts();
+  const bool last =
+      facts.uses_last_value && !(session_->sequences().own().empty() && server_->sequences.empty());
+  if (!counts && !last) return;
+  const session::mysql::LastValues last_values{
+      .own = session_->sequences().own(),
+      .connection = server_->sequences,
+      .schema = prepared ? plan_.prepared->statement->context->schema : session_->state()->schema,
+      .folds_names = folds_names()};
   const std::string_view sql = prepared ? plan_.prepared->statement->text : plan_.text;
-  auto text = session::mysql::with_counts(sql, session_->dialect(), diagnostics.counts());
+  auto text = session::mysql::with_counts(sql, session_->dialect(),
+                                          counts ? &diagnostics.counts() : nullptr,
+                                          last ? &last_values : nullptr);
   if (!text) return;
   if (prepared) {
     counted_statement_ = shard_.prepared_table().intern(*text, plan_.prepared->statement->context,
@@ -118,7 +128,11 @@ bool ClientSession::prepare_connection() {
   using Need = session::mysql::Diagnostics::Need;
   session::mysql::StateTable& table = shard_.state_table();
   const route::Analysis* runs = plan_.runs();
-  if (runs != nullptr && session::mysql::Diagnostics::asks_counts(runs->mysql)) put_in_counts();
+  if (leaves_others_numbers(runs)) return false;
+  if (runs != nullptr &&
+      (session::mysql::Diagnostics::asks_counts(runs->mysql) || runs->mysql.uses_last_value)) {
+    put_in_counts(runs->mysql);
+  }
   if (lacks_statement()) {
     const auto& statement = prepared_in_hand();
     const auto context = session::mysql::with_context(table, session_->state(), statement.context);
@@ -149,13 +163,11 @@ bool ClientSession::prepare_connection() {
     case Need::same_connection:
       if (kept_) break;
       refuse_command(errors::not_supported_yet,
-                     "LASTVAL() and SHOW WARNINGS ask about a statement whose server connection "
-                     "is no longer this session's; after LASTVAL() it is kept: run both again");
-      diagnostics.note_use(runs->mysql);
+                     "SHOW WARNINGS asks about a statement whose server connection is gone: "
+                     "run both again");
       settle();
       return false;
   }
-  diagnostics.note_use(runs->mysql);
   return true;
 }
 
@@ -187,6 +199,7 @@ void ClientSession::send_command() {
   const route::Analysis* runs = plan_.runs();
   const bool query = plan_.command == Command::query;
   note_names(runs);
+  note_takes(runs, plan_.text);
   command_sent(runs != nullptr ? session::mysql::meaning_of(*runs)
                : query         ? session::mysql::unread_meaning()
                                : session::mysql::Meaning{.cls = route::StatementClass::session});
@@ -258,6 +271,7 @@ void ClientSession::send_execute() {
       break;
   }
   note_names(plan_.runs());
+  note_takes(plan_.runs(), plan_.prepared->statement->text);
   command_sent(session::mysql::meaning_of(*plan_.runs()));
   Segments& out = shard_.worker().to_server();
   if (plan_.oversized) {

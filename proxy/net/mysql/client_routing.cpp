@@ -88,7 +88,7 @@ bool ClientSession::must_stay() const {
   if (runs == nullptr) return plan_.way != CommandPlan::Way::forward;
   const session::mysql::Diagnostics& diagnostics = session_->diagnostics();
   return diagnostics.need(runs->mysql) == Need::same_connection ||
-         diagnostics.asks_counts(runs->mysql) || diagnostics.habitual();
+         diagnostics.asks_counts(runs->mysql);
 }
 
 route::SessionRouting ClientSession::session_routing() {
@@ -122,8 +122,7 @@ void ClientSession::route_command() {
   if (begin_due_) demand = route::demand_of_transaction(begin_read_only_, demand);
   // With autocommit off the first statement begins a transaction, which may write later.
   const bool opens_transaction = !status_.has(wire::Status::autocommit);
-  if (primary_only_ || opens_transaction || session_->pins().has(session::mysql::Pin::mode) ||
-      session_->diagnostics().habitual()) {
+  if (primary_only_ || opens_transaction || session_->pins().has(session::mysql::Pin::mode)) {
     demand = {.need = route::Need::write, .unproven = false, .hint = {}};
   }
   // What was a read when the command came may be none now that it is to be sent.

@@ -231,11 +231,13 @@ void ClientSession::drop_server() {
   tell_catalog_change();  // what was sent may have happened, though its answer never came
   --shard_.traffic().nodes[server->key().node].clients;
   const bool pinned = session_ != nullptr && session_->pins().any();
-  const bool reusable = server->usable() && server->clean() && !pinned && !spoilt_ &&
+  const bool unasked = session_ != nullptr && session_->sequences().must_ask();
+  const bool reusable = server->usable() && server->clean() && !pinned && !spoilt_ && !unasked &&
                         own_.empty() && !server->exchange.must_confirm();
   own_.clear();
   own_first_ = giving_back_ = answer_done_ = again_ = kept_ = spoilt_ = transaction_open_ = false;
   own_failure_.reset();
+  if (unasked) session_->sequences().forget_taken();
   if (reusable) {
     server->take_back();
     shard_.give_back(server);

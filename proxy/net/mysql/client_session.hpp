@@ -17,7 +17,8 @@
 //
 // In files by what happens: client_session.cpp (life and I/O), client_login.cpp,
 // client_routing.cpp (idle to linked), client_catalog.cpp (names), client_forward.cpp (towards the
-// server), client_answer.cpp (from the server), client_trouble.cpp (errors of our own).
+// server), client_sequences.cpp (LASTVAL),
+// client_answer.cpp (from the server), client_trouble.cpp (errors of our own).
 #pragma once
 
 #include <cstdint>
@@ -109,6 +110,7 @@ class ClientSession final : public SessionLink,
     confirm,  // a COM_PING, for the transaction's state
     ask_insert_id,
     ask_variables,
+    ask_sequence,
   };
 
   // life and I/O
@@ -181,7 +183,7 @@ class ClientSession final : public SessionLink,
   bool may_run_here() const;
   const session::mysql::PreparedStatement& prepared_in_hand() const;
   bool lacks_statement() const;
-  void put_in_counts();
+  void put_in_counts(const route::MysqlFacts& facts);
   bool bring_to(const session::mysql::State& target);
   bool prepare_connection();
   void send_own(wire::mysql::Command command, std::string_view text, Own what);
@@ -208,6 +210,15 @@ class ClientSession final : public SessionLink,
   void on_prepared(const session::mysql::Done& done);
   void note_on_server(std::uint64_t id, const session::mysql::Done& done);
   void note_executed(const session::mysql::Done& done);
+  // sequences
+  bool leaves_others_numbers(const route::Analysis* runs);
+  bool folds_names() const;
+  void note_takes(const route::Analysis* runs, std::string_view sql);
+  void note_explicit_takes(const route::Analysis& runs);
+  void note_dropped(const session::mysql::Done& done);
+  void keep_for_sequences();
+  void ask_sequence();
+  void on_sequence_asked(const session::mysql::Done& done);
   void change_form();
   void run_again();
   void note_refused();
@@ -281,7 +292,7 @@ class ClientSession final : public SessionLink,
   bool primary_only_ = false;    // it was refused by a replica
   NodeMask failed_on_ = 0;       // replicas
   int repeats_ = 0;
-  // With the session's ROW_COUNT() and FOUND_ROWS() in it; as it came if empty.
+  // With the session's ROW_COUNT(), FOUND_ROWS() and LASTVAL()s in it; as it came if empty.
   std::string counted_text_;
   session::mysql::Prepared counted_statement_;
   std::uint32_t prepared_number_ = 0;  // given to the COM_STMT_PREPARE in hand

@@ -37,6 +37,11 @@ class ServerCatalog {
   void apply(const CatalogUpdate& update);
 
   bool known() const { return catalog_ != nullptr; }
+  bool folds_names() const { return catalog_ != nullptr && catalog_->folds_names(); }
+  // What takes from sequences unseen, as far as is known; null: nothing does.
+  const route::mysql::Takers* takers() const {
+    return catalog_ != nullptr && !catalog_->takers().empty() ? &catalog_->takers() : nullptr;
+  }
   // Whether nothing has been told that the snapshot has not seen.
   bool current() const { return marks->certain.load(std::memory_order_acquire) == certain_; }
   // Changes with every snapshot.

@@ -50,6 +50,7 @@ ServerConnection::ServerConnection(Worker& worker, ServerOwner& owner, ClusterMe
     : ServerLink(std::move(handover.key)),
       statements(std::move(handover.statements)),
       applied(std::move(handover.applied)),
+      sequences(std::move(handover.sequences)),
       worker_(worker),
       owner_(owner),
       memory_(memory),
@@ -264,6 +265,7 @@ void ServerConnection::change_user(session::mysql::ServerCredentials credentials
   phase_ = Phase::log_in;
   statements.clear();
   applied = nullptr;
+  sequences.clear();
   std::string bytes;
   login_->change_user(key_.user, key_.database, std::move(credentials), wire::utf8mb4_general_ci,
                       bytes);
@@ -279,6 +281,7 @@ std::unique_ptr<ServerHandover> ServerConnection::detach() {
   handover->epoch = epoch_;
   handover->applied = std::move(applied);
   handover->statements = std::move(statements);
+  handover->sequences = std::move(sequences);
   handover->login = std::move(login_);
   handover->status = exchange.status();
   return handover;

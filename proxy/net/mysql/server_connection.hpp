@@ -8,7 +8,7 @@
 // be looked at as a whole and isn't all there yet is gathered first.
 //
 // Invariant: an idle connection owes nothing (its Exchange is idle and outside of
-// a transaction) and its state is exactly `applied` and `statements`.
+// a transaction) and its state is exactly `applied`, `statements` and `sequences`.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@
 #include "proxy/net/worker.hpp"
 #include "proxy/session/mysql/exchange.hpp"
 #include "proxy/session/mysql/prepared.hpp"
+#include "proxy/session/mysql/sequences.hpp"
 #include "proxy/session/mysql/server_login.hpp"
 #include "proxy/session/mysql/state.hpp"
 #include "proxy/wire/mysql/frame.hpp"
@@ -61,6 +62,7 @@ struct ConnectionHandover final : ServerHandover {
   using ServerHandover::ServerHandover;
   session::mysql::State applied;
   session::mysql::ServerStatements statements;
+  session::mysql::SequenceNumbers sequences;
   std::unique_ptr<session::mysql::ServerLogin> login;
   wire::mysql::StatusFlags status;
 };
@@ -109,6 +111,7 @@ class ServerConnection final : public ServerLink,
   session::mysql::ServerStatements statements;
   // What is in force on it; null right after a log-in: see login_state().
   session::mysql::State applied;
+  session::mysql::SequenceNumbers sequences;
 
   bool is_tls() const { return stream_.is_tls(); }
   bool is_mariadb() const { return login_->is_mariadb(); }

@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/route/mysql/takers.hpp"
 #include "proxy/route/name_index.hpp"
 #include "topology/model/mysql_catalog.hpp"
 
@@ -58,6 +59,8 @@ class Catalog final : public Names {
   Finding loadable(std::string_view name) const override;
   bool any_relation() const override { return !relations_.empty(); }
   bool folds_names() const override { return folds_names_; }
+  // What takes from sequences unseen.
+  const Takers& takers() const { return takers_; }
 
   // "view app.v calls function app.f, which changes data (INSERT)"
   std::string describe(ObjectId object) const;
@@ -76,6 +79,7 @@ class Catalog final : public Names {
   NameIndex functions_, relations_, loadable_;
   std::vector<Object> objects_;       // [0] is none
   std::vector<std::string> schemas_;  // sorted; their numbers begin at 1
+  Takers takers_;
   bool folds_names_ = false;
   std::size_t bytes_ = 0;
 };

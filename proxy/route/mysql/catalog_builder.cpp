@@ -244,10 +244,16 @@ std::shared_ptr<const Catalog> CatalogBuilder::build() {
   add(functions_, catalog_->functions_, true);
   add(relations_, catalog_->relations_, false);
 
+  catalog_->takers_ = takers_of(rows_, dialect_);
+
   std::size_t bytes = sizeof(Catalog) + catalog_->functions_.bytes() +
                       catalog_->relations_.bytes() + catalog_->loadable_.bytes();
   for (const Catalog::Object& object : catalog_->objects_) {
     bytes += sizeof(object) + object.name.capacity() + object.why.capacity();
+  }
+  for (const auto& [name, sequences] : catalog_->takers_) {
+    bytes += sizeof(name) + name.capacity();
+    for (const std::string& one : sequences) bytes += sizeof(one) + one.capacity();
   }
   for (const std::string& name : catalog_->schemas_) bytes += sizeof(name) + name.capacity();
   catalog_->bytes_ = bytes;

@@ -2,6 +2,8 @@
 
 #include "proxy/route/mysql/catalog.hpp"
 #include "proxy/route/mysql/functions.hpp"
+#include "proxy/route/mysql/sequence_name.hpp"
+#include "proxy/route/names.hpp"
 
 namespace relevo::route::mysql {
 namespace {
@@ -33,7 +35,11 @@ bool changes_reading(EffectKind kind, std::string_view name) {
 }  // namespace
 
 Reader::Reader(std::string_view sql, MysqlDialect dialect, Analysis& analysis)
-    : lexer_(sql, dialect), analysis_(analysis), server_(dialect.server), naming_(dialect.naming) {
+    : lexer_(sql, dialect),
+      analysis_(analysis),
+      server_(dialect.server),
+      naming_(dialect.naming),
+      begin_(sql.data()) {
   lexer_.next();
 }
 
@@ -122,11 +128,18 @@ void Reader::effect(EffectKind kind, std::string_view name, std::string_view val
 void Reader::note_sequence() {
   const Token word = now();
   if (word.is(Keyword::value_)) {
-    facts().takes_next_value |= last_word_ == Keyword::next_;
+    if (last_word_ == Keyword::next_) {
+      Lexer ahead = lexer_;
+      ahead.next();  // FOR
+      takes_number(name_ahead(ahead));
+    }
     facts().uses_last_value |= last_word_ == Keyword::previous_;
   } else if (after_dot_) {
     const std::string_view name = unquoted(word.text);
-    facts().takes_next_value |= equals_folded(name, "nextval");
+    if (equals_folded(name, "nextval")) {
+      const auto ahead = static_cast<std::size_t>(last_end_ - begin_);
+      takes_number(name_at_end({begin_, ahead - 1}));  // without the dot
+    }
     facts().uses_last_value |= equals_folded(name, "currval");
   }
 }
@@ -152,7 +165,7 @@ void Reader::note_call(std::string_view name) {
       facts().uses_last_value = true;
       break;
     case SessionFunction::next_value:
-      facts().takes_next_value = true;
+      takes_number(name_ahead(lexer_));
       break;
     case SessionFunction::release_all_locks:
       effect(EffectKind::named_unlock_all);
@@ -164,6 +177,15 @@ void Reader::note_call(std::string_view name) {
       facts().uses_row_count = true;
       break;
   }
+}
+
+// Rows of one INSERT name the same sequence many times.
+void Reader::takes_number(std::string_view sequence) {
+  facts().takes_next_value = true;
+  const bool noted = std::ranges::any_of(analysis_.effects, [&](const Effect& effect) {
+    return effect.kind == EffectKind::take_number && effect.name == sequence;
+  });
+  if (!noted && server_ != MysqlServer::mysql) effect(EffectKind::take_number, sequence);
 }
 
 // Behind the name of a call, at its '(': a first argument that is one literal.

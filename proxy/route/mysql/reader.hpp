@@ -101,6 +101,7 @@ class Reader {
   void pass_variable();
   void note_call(std::string_view name);
   void note_sequence();
+  void takes_number(std::string_view sequence);
   void note_user_variable(std::string_view name);
   void note_system_variable();
   std::string_view literal_argument() const;
@@ -110,6 +111,7 @@ class Reader {
   Analysis& analysis_;
   MysqlServer server_;
   const MysqlNaming* naming_;
+  const char* const begin_;  // of the text
   const char* last_end_ = nullptr;
   Keyword last_word_{};  // of the token before this one
   bool after_dot_ = false;

@@ -72,8 +72,21 @@ void skip_condition(Reader& reader) {
   }
 }
 
+// SEQUENCE [IF EXISTS] a, b: what was taken from them is forgotten, and numbers begin anew.
+void note_dropped_sequences(Reader& reader) {
+  reader.changes_catalog(CatalogChange::certain);
+  reader.pass();
+  skip_condition(reader);
+  do {
+    const char* const begin = reader.now().text.data();
+    reader.accept_qualified_name();
+    reader.effect(EffectKind::drop_sequence, reader.text_since(begin));
+  } while (reader.accept(TokenKind::comma));
+}
+
 Verdict read_create(Reader& reader, std::string_view word) {
-  if (reader.accept(Keyword::or_)) reader.accept(Keyword::replace_);
+  const bool replaces = reader.accept(Keyword::or_) && reader.accept(Keyword::replace_);
+  if (replaces && reader.at(Keyword::sequence_)) note_dropped_sequences(reader);
   if (reader.accept(Keyword::temporary_)) {
     reader.pass();  // TABLE, SEQUENCE
     skip_condition(reader);
@@ -102,6 +115,7 @@ Verdict read_drop(Reader& reader, std::string_view word) {
   if (!reader.accept(Keyword::temporary_)) {
     reader.facts().implicit_commit = true;
     reader.changes_catalog(CatalogChange::unseen);  // no name becomes worse by it
+    if (reader.at(Keyword::sequence_)) note_dropped_sequences(reader);
     return write_verdict("changes the schema", word);
   }
   reader.pass();  // TABLE, TABLES, SEQUENCE

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "proxy/route/mysql/lexer.hpp"
+#include "proxy/route/mysql/reader.hpp"
+#include "proxy/route/mysql/sequence_name.hpp"
 #include "proxy/route/names.hpp"
 #include "proxy/session/mysql/lone_call.hpp"
 #include "proxy/wire/mysql/response.hpp"
@@ -66,8 +68,15 @@ bool is_reserved(const Token& token) {
 // One text, token by token, copied with what replaces the calls.
 class Replacement {
  public:
-  Replacement(std::string_view sql, route::MysqlDialect dialect, const Counts& counts)
-      : counts_(counts), sql_(sql), copied_(sql.data()), lexer_(sql, dialect) {}
+  Replacement(std::string_view sql, route::MysqlDialect dialect, const Counts* counts,
+              const LastValues* last_values)
+      : counts_(counts),
+        last_values_(last_values),
+        schema_(last_values != nullptr ? last_values->schema : std::string_view()),
+        sql_(sql),
+        copied_(sql.data()),
+        dialect_(dialect),
+        lexer_(sql, dialect) {}
 
   std::optional<std::string> run();
 
@@ -88,15 +97,20 @@ class Replacement {
   void end_item();
   void end_list();
   bool replace(const Token& function);
+  bool replace_last_value(const Token& word);
+  bool put(const char* begin, const Token& last, const std::string& text);
   std::optional<std::int64_t> value_of(std::string_view function) const;
   bool ends_with_alias(const Level& item) const;
   void copy_to(const char* end) { out_.append(std::exchange(copied_, end), end); }
   Level& level() { return levels_.back(); }
 
-  const Counts& counts_;
+  const Counts* const counts_;
+  const LastValues* const last_values_;
+  std::string_view schema_;  // in use, at this place in the text
   std::string_view sql_;
   const char* copied_;  // up to here
   std::string out_;
+  const route::MysqlDialect dialect_;
   Lexer lexer_;
   Token previous_;
   std::vector<Level> levels_{1};
@@ -105,6 +119,7 @@ class Replacement {
   bool found_rows_stand_ = true;  // up to the statement at hand
   bool unchanged_ = true;         // by the statement at hand
   bool definition_ = false;       // of something that runs later
+  bool columns_ = false;          // of a table: defaults are for later, too
   bool any_ = false;
 };
 
@@ -139,6 +154,9 @@ void Replacement::take(const Token& token) {
       break;
     case TokenKind::word:
       if (previous_.kind != TokenKind::dot && take_word(token)) return;
+      [[fallthrough]];
+    case TokenKind::quoted_identifier:
+      if (previous_.kind == TokenKind::dot && replace_last_value(token)) return;
       break;
     default:
       break;
@@ -155,6 +173,7 @@ bool Replacement::take_word(const Token& token) {
   if (token.is(Keyword::select_)) {
     here = {};
     here.list = true;
+    columns_ = false;
     return true;
   }
   if (here.list && here.begin == nullptr && is_one_of(token.text, modifiers)) return true;
@@ -164,7 +183,7 @@ bool Replacement::take_word(const Token& token) {
   }
   here.aliased |= token.is(Keyword::as_);
   here.cases |= token.is(Keyword::case_);
-  return replace(token);
+  return replace(token) || replace_last_value(token);
 }
 
 void Replacement::begin_statement(const Token& first) {
@@ -178,15 +197,18 @@ void Replacement::begin_statement(const Token& first) {
   found_rows_stand_ = found_rows_stand_ && unchanged_;
   unchanged_ = is_one_of(first.text, unchanging);
   const bool defines = first.is(Keyword::create_) || first.is(Keyword::alter_);
+  columns_ = defines;
+  if (first.is(Keyword::use_)) schema_ = route::mysql::unquoted(second.text);
   definition_ = defines && !second.is(Keyword::table_) && !second.is(Keyword::temporary_);
 }
 
 std::optional<std::int64_t> Replacement::value_of(std::string_view function) const {
+  if (counts_ == nullptr) return std::nullopt;
   if (equals_folded(function, "row_count")) {
-    return statements_ == 1 ? std::optional(counts_.row_count) : std::nullopt;
+    return statements_ == 1 ? std::optional(counts_->row_count) : std::nullopt;
   }
   if (equals_folded(function, "found_rows") && found_rows_stand_) {
-    return static_cast<std::int64_t>(counts_.found_rows);
+    return static_cast<std::int64_t>(counts_->found_rows);
   }
   return std::nullopt;
 }
@@ -198,15 +220,55 @@ bool Replacement::replace(const Token& function) {
   if (ahead.next().kind != TokenKind::left_paren) return false;
   if (ahead.next().kind != TokenKind::right_paren) return false;
   const Token closing = ahead.token();
-  copy_to(function.text.data());
-  out_ += literal_of(*value);
-  copied_ = end_of(closing);
   lexer_ = ahead;
+  return put(function.text.data(), closing, literal_of(*value));
+}
+
+// LASTVAL(s), PREVIOUS VALUE FOR s; s.currval, whose name has passed. Whatever runs in
+// between, the expression is right: it asks the server, too.
+bool Replacement::replace_last_value(const Token& word) {
+  if (last_values_ == nullptr || definition_ || columns_) return false;
+  std::string_view sequence;
+  const char* begin = word.text.data();
+  Lexer ahead = lexer_;
+  Token last = word;
+  if (previous_.kind == TokenKind::dot) {
+    if (!equals_folded(route::mysql::unquoted(word.text), "currval")) return false;
+    const auto passed = static_cast<std::size_t>(previous_.text.data() - sql_.data());
+    sequence = route::mysql::name_at_end(sql_.substr(0, passed));
+    begin = sequence.data();
+  } else {
+    const bool call = equals_folded(word.text, "lastval");
+    if (!call && !word.is(Keyword::previous_)) return false;
+    if (call && ahead.next().kind != TokenKind::left_paren) return false;
+    if (!call && !(ahead.next().is(Keyword::value_) && ahead.next().is(Keyword::for_)))
+      return false;
+    sequence = route::mysql::name_ahead(ahead);
+    while (!sequence.empty() && end_of(last) != sequence.data() + sequence.size()) {
+      last = ahead.next();
+    }
+    if (call) last = ahead.next();
+    if (call && last.kind != TokenKind::right_paren) return false;
+  }
+  if (sequence.empty() || begin < copied_) return false;
+  const std::string_view text(begin, static_cast<std::size_t>(end_of(last) - begin));
+  const auto key =
+      route::mysql::sequence_key(sequence, dialect_, schema_, last_values_->folds_names);
+  const auto value = key ? own_value(*last_values_, text, *key) : std::nullopt;
+  if (!value) return false;
+  lexer_ = ahead;
+  return put(begin, last, *value);
+}
+
+bool Replacement::put(const char* begin, const Token& last, const std::string& text) {
+  copy_to(begin);
+  out_ += text;
+  copied_ = end_of(last);
   any_ = true;
   for (Level& around : levels_) around.replaced = true;
   Level& here = level();
-  if (here.begin == nullptr) here.begin = function.text.data();
-  here.before_last = std::exchange(here.last, closing);
+  if (here.begin == nullptr) here.begin = begin;
+  here.before_last = std::exchange(here.last, last);
   return true;
 }
 
@@ -295,8 +357,8 @@ void append_count(std::string& out, const CountAnswer& answer, bool binary,
 }
 
 std::optional<std::string> with_counts(std::string_view sql, route::MysqlDialect dialect,
-                                       const Counts& counts) {
-  return Replacement(sql, dialect, counts).run();
+                                       const Counts* counts, const LastValues* last_values) {
+  return Replacement(sql, dialect, counts, last_values).run();
 }
 
 }  // namespace relevo::session::mysql

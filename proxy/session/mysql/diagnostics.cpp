@@ -31,7 +31,6 @@ bool read_number(std::string_view decimal, Number& value) {
 }  // namespace
 
 Diagnostics::Need Diagnostics::need(const route::MysqlFacts& facts) const {
-  if (facts.uses_last_value) return Need::same_connection;
   if (facts.diagnostics) return keeps_ ? Need::same_connection : Need::clean_slate;
   if (facts.uses_last_insert_id) return Need::last_insert_id;
   return Need::nothing;
@@ -46,7 +45,7 @@ void Diagnostics::on_reply(const Meaning& meaning, const Outcome& outcome) {
   note_found_rows(meaning, outcome);
   // SHOW WARNINGS leaves what it shows.
   if (meaning.facts.diagnostics && !outcome.failed) return;
-  keeps_ = outcome.failed || outcome.warnings > 0 || meaning.facts.takes_next_value;
+  keeps_ = outcome.failed || outcome.warnings > 0;
 }
 
 void Diagnostics::on_command(const Outcome& outcome) {
@@ -94,10 +93,6 @@ void Diagnostics::answered_row() {
   move_row_count(-1);
   counts_.found_rows = 1;
   found_rows_known_ = found_rows_moved_ = true;
-}
-
-void Diagnostics::note_use(const route::MysqlFacts& facts) {
-  habitual_ = habitual_ || facts.uses_last_value;
 }
 
 std::string_view Diagnostics::ask_sql() const {

@@ -12,14 +12,9 @@
 //   warnings, errors  known to the server alone, and rare: the session keeps the
 //                     connection up to the end of its next statement. Where there
 //                     were none, any connection will do once it has none either.
-//   LASTVAL()         any statement may be the one it asks about. Behind a text that
-//                     takes a NEXTVAL() the session keeps the connection up to the end
-//                     of its next statement; one that uses LASTVAL() keeps it from then
-//                     on. A first use elsewhere (behind a column's DEFAULT, or later)
-//                     is refused: an error once rather than a wrong number.
+//   LASTVAL()         follows the session, sequence by sequence: see sequences.hpp.
 //
-// Invariant: an answer is the server's own about this session's own statement,
-// or an error.
+// Invariant: an answer is the server's own about this session's own statement.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +41,7 @@ class Diagnostics {
     nothing,
     last_insert_id,   // restore_sql() first, unless the connection was kept
     clean_slate,      // nothing is to be told: neutral_sql() first, unless it was kept
-    same_connection,  // the one that the session kept; refused when it kept none
+    same_connection,  // the one that the session kept
   };
   Need need(const route::MysqlFacts& facts) const;
   // Whether it asks for ROW_COUNT() or FOUND_ROWS(), and with what they are to be
@@ -89,9 +84,6 @@ class Diagnostics {
   static std::string_view neutral_sql() { return "DO 0"; }
 
   std::uint64_t last_insert_id() const { return last_insert_id_; }
-  // Keeps its connection for good: it has used LASTVAL().
-  bool habitual() const { return habitual_; }
-  void note_use(const route::MysqlFacts& facts);
   void reset();  // COM_RESET_CONNECTION, COM_CHANGE_USER
 
  private:
@@ -109,7 +101,6 @@ class Diagnostics {
   bool row_count_moved_ = false, found_rows_moved_ = false;
   bool stale_ = false;
   bool keeps_ = false;
-  bool habitual_ = false;
 };
 
 }  // namespace relevo::session::mysql

@@ -28,7 +28,7 @@ constexpr std::array pin_names = {
     PinName{Pin::xa, "an XA transaction"},
     PinName{Pin::variables, "variables that do not follow"},
     PinName{Pin::routine, "a routine of unknown effect"},
-    PinName{Pin::diagnostics, "LASTVAL()"},
+    PinName{Pin::sequences, "numbers of sequences"},
     PinName{Pin::unknown, "a statement of unknown effect"},
 };
 

@@ -27,9 +27,9 @@ enum class Pin : std::uint16_t {
   user_variables = 1 << 8,    // with values that the text did not tell
   next_transaction = 1 << 9,  // SET TRANSACTION: for the next one alone
   xa = 1 << 10,
-  variables = 1 << 11,    // system variables that don't follow, see following()
-  routine = 1 << 12,      // what it did is not known
-  diagnostics = 1 << 13,  // see diagnostics.hpp
+  variables = 1 << 11,  // system variables that don't follow, see following()
+  routine = 1 << 12,    // what it did is not known
+  sequences = 1 << 13,  // see sequences.hpp
   unknown = 1 << 14,
 };
 

@@ -221,8 +221,6 @@ void SessionState::on_done(StateTable& table, const Done& done) {
     diagnostics_.on_reply(done.meaning, done.outcome);
     // What the OK of many executions counts need not be what the last one left.
     if (done.command == Command::stmt_bulk_execute) diagnostics_.forget_counts();
-    diagnostics_.note_use(done.meaning.facts);
-    if (diagnostics_.habitual()) pins_.add(Pin::diagnostics);
     if (done.outcome.failed) {
       pins_.apply_failed(done.meaning);
     } else {
@@ -269,6 +267,7 @@ void SessionState::on_reset(StateTable& table, bool keeps_schema) {
   state_ = table.intern(std::move(data));
   pins_.reset();
   diagnostics_.reset();
+  sequences_.clear();
   unsure_.clear();
   routing_target_.clear();
   routing_token_.clear();
@@ -279,6 +278,7 @@ void SessionState::on_login(State login) {
   state_ = std::move(login);
   pins_.reset();
   diagnostics_.reset();
+  sequences_.clear();
   unsure_.clear();
   routing_target_.clear();
   routing_token_.clear();

@@ -11,6 +11,7 @@
 #include "proxy/session/mysql/exchange.hpp"
 #include "proxy/session/mysql/pins.hpp"
 #include "proxy/session/mysql/quote.hpp"
+#include "proxy/session/mysql/sequences.hpp"
 #include "proxy/session/mysql/state.hpp"
 
 namespace relevo::session::mysql {
@@ -31,6 +32,7 @@ class SessionState {
   const Pins& pins() const { return pins_; }
   Diagnostics& diagnostics() { return diagnostics_; }
   const Diagnostics& diagnostics() const { return diagnostics_; }
+  Sequences& sequences() { return sequences_; }
 
   // The reply to a command of the client's is complete. Afterwards the server
   // connection's applied state is state(), too.
@@ -67,6 +69,7 @@ class SessionState {
   State login_, state_;
   Pins pins_;
   Diagnostics diagnostics_;
+  Sequences sequences_;
   std::vector<std::string> unsure_;
   std::string routing_target_, routing_token_;
 };

@@ -56,6 +56,23 @@ TEST(MysqlEffects, Settings) {
             (Effects{{set, "character_set_results", "NULL"}}));
 }
 
+TEST(MysqlEffects, NumbersOfSequences) {
+  EXPECT_EQ(effects_of("SELECT NEXTVAL(s), nextval ( `app` . `s` ), NEXTVAL(s)"),
+            (Effects{{take_number, "s", ""}, {take_number, "`app` . `s`", ""}}));
+  EXPECT_EQ(effects_of("INSERT INTO t VALUES (NEXT VALUE FOR app.s), (NEXT VALUE FOR app.s)"),
+            (Effects{{take_number, "app.s", ""}}));
+  EXPECT_EQ(effects_of("SELECT s.nextval, app.`a b`.NEXTVAL FROM DUAL"),
+            (Effects{{take_number, "s", ""}, {take_number, "app.`a b`", ""}}));
+  EXPECT_EQ(effects_of("SELECT NEXTVAL('s')"), (Effects{{take_number, "", ""}}));
+  EXPECT_EQ(effects_of("SELECT LASTVAL(s), PREVIOUS VALUE FOR s, SETVAL(s, 1)"), Effects{});
+  EXPECT_EQ(effects_of("DROP SEQUENCE IF EXISTS s, app.r"),
+            (Effects{{drop_sequence, "s", ""}, {drop_sequence, "app.r", ""}}));
+  EXPECT_EQ(effects_of("CREATE OR REPLACE SEQUENCE app.s START 5"),
+            (Effects{{drop_sequence, "app.s", ""}}));
+  EXPECT_EQ(effects_of("CREATE SEQUENCE s"), Effects{});
+  EXPECT_EQ(effects_of("SELECT NEXTVAL(s)", test::mysql), Effects{}) << "a function of a user's";
+}
+
 TEST(MysqlEffects, GlobalSettingsLeaveTheSessionAlone) {
   EXPECT_EQ(effects_of("SET GLOBAL a = 1, @@global.b = 2, @@persist.c = 3"), Effects{});
   EXPECT_EQ(effects_of("SET GLOBAL a = 1, b = 2"), (Effects{{set_computed, "b", "2"}}))

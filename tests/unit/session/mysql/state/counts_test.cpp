@@ -14,7 +14,7 @@ constexpr Counts counts{.row_count = -1, .found_rows = 12};
 
 // R and F stand for the literals, so that tables stay legible.
 std::string counted(std::string_view sql, route::MysqlDialect dialect = {}) {
-  auto text = with_counts(sql, dialect, counts);
+  auto text = with_counts(sql, dialect, &counts, nullptr);
   if (!text) return "-";
   const auto shorten = [&](std::string_view literal, char letter) {
     for (std::size_t at; (at = text->find(literal)) != std::string::npos;) {

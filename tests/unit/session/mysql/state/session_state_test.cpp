@@ -242,7 +242,6 @@ class DiagnosticsTest : public testing::Test {
   void reply(std::string_view sql, Outcome outcome = {}, route::MysqlDialect dialect = {}) {
     const Meaning meaning = meaning_of(route::analyze_mysql(sql, dialect));
     diagnostics.on_reply(meaning, outcome);
-    diagnostics.note_use(meaning.facts);
   }
   static Outcome ok(std::uint64_t affected) {
     Outcome outcome;
@@ -311,21 +310,6 @@ TEST_F(DiagnosticsTest, KeepsTheConnectionForWarningsUntilTheNextStatement) {
   failed.failed = true;
   reply("SELECT nope", failed);
   EXPECT_TRUE(diagnostics.keeps_connection());
-}
-
-TEST_F(DiagnosticsTest, KeepsAConnectionWhoseLastvalMayBeAskedFor) {
-  reply("INSERT INTO t VALUES (NEXTVAL(s))", ok(1));
-  EXPECT_TRUE(diagnostics.keeps_connection());
-  reply("SELECT 1", of_rows(1));
-  EXPECT_FALSE(diagnostics.keeps_connection());
-}
-
-TEST_F(DiagnosticsTest, AHabitOfLastvalStays) {
-  EXPECT_EQ(diagnostics.need(facts("SELECT LASTVAL(s)")), Need::same_connection);
-  reply("SELECT LASTVAL(s)", of_rows(1));
-  EXPECT_TRUE(diagnostics.habitual());
-  diagnostics.reset();
-  EXPECT_FALSE(diagnostics.habitual());
 }
 
 TEST_F(DiagnosticsTest, CountsWhatRepliesTell) {
