@@ -74,7 +74,18 @@ OBJECTS = ["CREATE TABLE canary (id INT AUTO_INCREMENT PRIMARY KEY, v INT)", "IN
            "CREATE TABLE t (made_id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)", "CREATE PROCEDURE p() SELECT 1",
            "CREATE EVENT ev ON SCHEDULE EVERY 1 YEAR DO SELECT 1", "CREATE TRIGGER tr BEFORE DELETE ON canary FOR EACH ROW SET @a = 1",
            "CREATE FUNCTION writes() RETURNS INT BEGIN INSERT INTO canary (v) VALUES (2); RETURN 1; END",
-           "CREATE FUNCTION `count` () RETURNS INT BEGIN INSERT INTO canary (v) VALUES (3); RETURN 1; END"]
+           "CREATE FUNCTION `count` () RETURNS INT BEGIN INSERT INTO canary (v) VALUES (3); RETURN 1; END",
+           "CREATE FUNCTION doubles(a INT) RETURNS INT DETERMINISTIC RETURN a * 2",
+           "CREATE FUNCTION total() RETURNS INT READS SQL DATA RETURN (SELECT SUM(v) FROM canary)",
+           "CREATE FUNCTION doubles_total() RETURNS INT READS SQL DATA RETURN doubles(total())",
+           "CREATE FUNCTION grade(a INT) RETURNS VARCHAR(9) DETERMINISTIC BEGIN DECLARE word VARCHAR(9); "
+           "IF a > 9 THEN SET word = 'high'; ELSE SET word = 'low'; END IF; RETURN word; END",
+           "CREATE FUNCTION says_it_reads() RETURNS INT READS SQL DATA RETURN writes()",
+           "CREATE FUNCTION locks_a_row() RETURNS INT READS SQL DATA BEGIN DECLARE x INT; "
+           "SELECT v INTO x FROM canary WHERE id = 1 FOR UPDATE; RETURN x; END",
+           "CREATE FUNCTION sets_variable() RETURNS INT BEGIN SET @stored = 1; RETURN 1; END",
+           "CREATE FUNCTION takes_lock() RETURNS INT RETURN GET_LOCK('oracle', 0)",
+           "CREATE VIEW v_doubles AS SELECT doubles(v) AS d FROM canary"]
 SEQUENCES = ["CREATE SEQUENCE s_numbers", "CREATE SEQUENCE sq"]
 READS_SEQUENCE = re.compile(r"\bFROM `?(s_numbers|sq)\b")
 
