@@ -16,9 +16,10 @@
 // being under way.
 //
 // In files by what happens: client_session.cpp (life and I/O), client_login.cpp,
-// client_routing.cpp (idle to linked), client_catalog.cpp (names), client_forward.cpp (towards the
-// server), client_sequences.cpp (LASTVAL),
-// client_answer.cpp (from the server), client_trouble.cpp (errors of our own).
+// client_routing.cpp (idle to linked), client_alone.cpp (what needs no server), client_catalog.cpp
+// (names), client_state.cpp (what the connection lacks), client_forward.cpp (towards the server),
+// client_sequences.cpp (LASTVAL), client_answer.cpp (from the server), client_trouble.cpp (errors
+// of our own).
 #pragma once
 
 #include <cstdint>
