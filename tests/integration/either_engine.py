@@ -199,6 +199,41 @@ class LostReplicas:
         self.lost("pause", "resume")
 
 
+class HeldTransactions:
+    """A BEGIN waits for its transaction's first statement. `is_open(session)`: by what the
+    proxy told it last. Of a cluster with a table `t` and a pool of less than six."""
+
+    @base.only_relevo
+    def test_until_its_first_statement_it_needs_no_connection(self):
+        sessions = [self.connect() for _ in range(6)]
+        for session in sessions:
+            self.query(session, "BEGIN")
+            self.assertTrue(self.is_open(session))
+        rows = [row for row in self.proxy.clients() if row["state"] == "in transaction"]
+        self.assertEqual((len(rows), {row["node"] for row in rows}), (6, {""}), rows)
+        for session in sessions:
+            self.query(session, "COMMIT")
+            self.assertFalse(self.is_open(session))
+        self.assertEqual({row["state"] for row in self.proxy.clients()}, {"idle"})
+
+    @base.only_relevo
+    def test_paused_it_begins_and_its_first_statement_waits(self):
+        session = self.connect()
+        self.assertEqual(self.proxy.ctl("pause")[0], 0)
+        try:
+            self.query(session, "BEGIN")
+            self.query(session, "COMMIT")
+            self.query(session, "BEGIN")
+            thread = threading.Thread(target=self.query, args=(session, "INSERT INTO t VALUES (43)"))
+            thread.start()
+            base.wait_until(lambda: [row for row in self.proxy.clients() if row["state"] == "waiting"], "it waits")
+        finally:
+            self.assertEqual(self.proxy.ctl("resume")[0], 0)
+        thread.join(base.PATIENCE_S)
+        self.assertEqual(self.value(session, "SELECT COUNT(*) FROM t WHERE id = 43"), 1)
+        self.query(session, "ROLLBACK")
+
+
 class Misroutes:
     """What a replica refuses because it writes runs once, on the primary; the next of
     its shape goes there at once. `refused(session, number)` is the engine's: it runs

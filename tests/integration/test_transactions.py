@@ -12,8 +12,6 @@ and, behind that, where the session stands then, as the server reports it: "idle
 "open" or "failed".
 """
 
-import threading
-
 import psycopg2
 from psycopg2 import extensions
 
@@ -135,7 +133,7 @@ SCRIPTS = {
 }
 
 
-class Transactions(harness.IntegrationTest):
+class Transactions(either_engine.HeldTransactions, harness.IntegrationTest):
     # More sessions than connections: whatever is left behind meets the next script.
     config = {"cluster": {"pool": {"size": 2}}}
 
@@ -146,6 +144,9 @@ class Transactions(harness.IntegrationTest):
                                "$$ BEGIN INSERT INTO t VALUES (a); COMMIT; INSERT INTO t VALUES (a + 1); ROLLBACK; END $$",
                         user="app")
         cls.cluster.await_replicas()
+
+    def is_open(self, session):
+        return session.get_transaction_status() == extensions.TRANSACTION_STATUS_INTRANS
 
     def said(self, session, text):
         """(SQLSTATE or None, the first value of the answer as text, "" if there is none)"""
@@ -228,34 +229,6 @@ class Transactions(harness.IntegrationTest):
             session.send(wire.parse("COMMIT"), wire.bind(), wire.execute(), wire.sync())
             self.assertEqual([kind for kind, _ in session.until_ready()], ["1", "2", "C", "Z"])
         self.assertEqual(self.value(self.connect(), "DELETE FROM t WHERE id IN (40, 42) RETURNING id"), 40)
-
-    @harness.only_relevo
-    def test_until_its_first_statement_it_needs_no_connection(self):
-        sessions = [self.connect() for _ in range(6)]  # the pool has two
-        for session in sessions:
-            self.query(session, "BEGIN")
-        rows = [row for row in self.proxy.clients() if row["state"] == "in transaction"]
-        self.assertEqual((len(rows), {row["node"] for row in rows}), (6, {""}), rows)
-        for session in sessions:
-            self.query(session, "COMMIT")
-        self.assertEqual({row["state"] for row in self.proxy.clients()}, {"idle"})
-
-    @harness.only_relevo
-    def test_paused_it_begins_and_its_first_statement_waits(self):
-        session = self.connect()
-        self.assertEqual(self.proxy.ctl("pause")[0], 0)
-        try:
-            self.query(session, "BEGIN")
-            self.query(session, "COMMIT")
-            self.query(session, "BEGIN")
-            thread = threading.Thread(target=self.query, args=(session, "INSERT INTO t VALUES (41)"))
-            thread.start()
-            harness.wait_until(lambda: [row for row in self.proxy.clients() if row["state"] == "waiting"], "it waits")
-        finally:
-            self.assertEqual(self.proxy.ctl("resume")[0], 0)
-        thread.join(harness.PATIENCE_S)
-        self.assertEqual(self.value(session, "SELECT count(*) FROM t WHERE id = 41"), 1)
-        self.query(session, "ROLLBACK")
 
     @harness.only_relevo
     def test_its_first_statement_is_run_elsewhere_when_its_server_is_lost(self):

@@ -11,8 +11,6 @@ and, behind that, where the session stands then, by the server's status flags: "
 or "open".
 """
 
-import threading
-
 import pymysql
 
 import harness
@@ -130,7 +128,7 @@ SCRIPTS = {
 }
 
 
-class Transactions(harness.IntegrationTest):
+class Transactions(either_engine.HeldTransactions, harness.IntegrationTest):
     # More sessions than connections: whatever is left behind meets the next script.
     config = {"cluster": {"pool": {"size": 2}}}
 
@@ -143,6 +141,10 @@ class Transactions(harness.IntegrationTest):
                         "START TRANSACTION; INSERT INTO t VALUES (a + 1); ROLLBACK; END",
                         "CREATE PROCEDURE opens(a INT) BEGIN START TRANSACTION; INSERT INTO t VALUES (a); END")
         cls.cluster.await_replicas()
+
+    def is_open(self, session):
+        session.ping(reconnect=False)
+        return bool(session.server_status & IN_TRANSACTION)
 
     def said(self, session, text):
         """(error number or None, the first value of the answer as text)"""
@@ -187,20 +189,6 @@ class Transactions(harness.IntegrationTest):
                     session.close()
 
     @harness.only_relevo
-    def test_until_its_first_statement_it_needs_no_connection(self):
-        sessions = [self.connect() for _ in range(6)]  # the pool has two
-        for session in sessions:
-            self.query(session, "BEGIN")
-            session.ping(reconnect=False)
-            self.assertTrue(session.server_status & IN_TRANSACTION)
-        rows = [row for row in self.proxy.clients() if row["state"] == "in transaction"]
-        self.assertEqual((len(rows), {row["node"] for row in rows}), (6, {""}), rows)
-        for session in sessions:
-            self.query(session, "COMMIT")
-            self.assertFalse(session.server_status & IN_TRANSACTION)
-        self.assertEqual({row["state"] for row in self.proxy.clients()}, {"idle"})
-
-    @harness.only_relevo
     def test_prepared_statements_in_it(self):
         with wire.Wire(self.proxy.port) as session:
             session.log_in("app", self.cluster.passwords["app"])
@@ -226,23 +214,6 @@ class Transactions(harness.IntegrationTest):
             session.query("ROLLBACK")
         self.assertEqual(self.cluster.sql("db1", "SELECT id FROM t WHERE id = 42"), [(42,)])
         self.cluster.sql("db1", "DELETE FROM t WHERE id = 42")
-
-    @harness.only_relevo
-    def test_paused_it_begins_and_its_first_statement_waits(self):
-        session = self.connect()
-        self.assertEqual(self.proxy.ctl("pause")[0], 0)
-        try:
-            self.query(session, "BEGIN")
-            self.query(session, "COMMIT")
-            self.query(session, "BEGIN")
-            thread = threading.Thread(target=self.query, args=(session, "INSERT INTO t VALUES (43)"))
-            thread.start()
-            harness.wait_until(lambda: [row for row in self.proxy.clients() if row["state"] == "waiting"], "it waits")
-        finally:
-            self.assertEqual(self.proxy.ctl("resume")[0], 0)
-        thread.join(harness.PATIENCE_S)
-        self.assertEqual(self.value(session, "SELECT COUNT(*) FROM t WHERE id = 43"), 1)
-        self.query(session, "ROLLBACK")
 
     @harness.only_relevo
     def test_its_first_statement_is_run_elsewhere_when_its_server_is_lost(self):
